@@ -1,0 +1,1 @@
+"""Where, when and how to say it: alerts become messages, questions become answers."""

@@ -1,0 +1,1 @@
+"""Alert in, card out; one file per kind. Pure."""

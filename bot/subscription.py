@@ -1,0 +1,29 @@
+"""`Subscription`: what one channel wants to hear."""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from watchers.alert import Kind, Severity
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Empty text, None and `*` mean "any". `paused` holds the reason while the route is shut, for its owner to read."""
+
+    id: str
+    guild_id: int
+    channel_id: int
+    kind: Kind | Literal["*"] = "*"
+    chain_id: int | None = None
+    dao: str = ""
+    protocol: str = ""
+    token: str = ""
+    address: str = ""
+    min_severity: Severity = "info"
+    min_usd: Decimal | None = None
+    min_share: Decimal | None = None
+    ping_role: int | None = None
+    created_by: int = 0
+    created_at_ms: int = 0
+    paused: str = ""

@@ -1,0 +1,1 @@
+"""What the operator decides: TOML and environment, read once and cross-checked. Imports nothing of ours."""

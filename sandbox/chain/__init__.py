@@ -1,0 +1,1 @@
+"""A recorded chain served over JSON-RPC with a block clock."""

@@ -1,0 +1,208 @@
+"""`Alert`: an event worth saying, with the measured facts and the reasons. The one thing that leaves this package.
+
+Units: `_raw` base units as int; `usd` Decimal dollars or None, None meaning that no price can be defended; shares 0..1
+as Decimal. Text from a chain is carried as it is: escaping is the card's work.
+"""
+
+import hashlib
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["vote", "proposal", "liquidity", "batch"]
+Severity = Literal["info", "notable", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "notable", "critical")
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a rule fired: the watch that asked, the measure, what was measured and what it had to reach."""
+
+    rule: str
+    measure: str
+    value: str
+    threshold: str
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """An amount of one token; `symbol` is as the chain or the operator's tokens.toml says."""
+
+    token: str
+    symbol: str
+    decimals: int | None
+    raw: int
+    usd: Decimal | None = None
+    price_source: str = ""
+    price_time_s: int | None = None
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """A proposal's votes; `quorum_raw` None when it could not be read. `passes` is the family's own rule, None when
+    that cannot be known.
+    """
+
+    for_raw: int
+    against_raw: int
+    abstain_raw: int
+    quorum_raw: int | None
+    toward_quorum_raw: int
+    voters: int
+    passes: bool | None
+
+
+class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):
+    """A vote, weighed: the tally before and after it, and what would be without it."""
+
+    dao: str
+    governor: str
+    proposal_id: int
+    title: str
+    voter: str
+    support: str
+    weight: Amount
+    for_raw: int
+    against_raw: int
+    abstain_raw: int
+    reason_text: str
+    before: Tally
+    after: Tally
+    share_of_quorum: Decimal | None
+    share_of_cast: Decimal | None
+    share_of_supply: Decimal | None
+    crosses_quorum: bool
+    flips: Literal["passing", "failing"] | None
+    pivotal: bool
+    ends_at_s: int | None
+    ends_at_clock: int | None
+    to_flip_back_raw: int | None = None
+    vote_count: int = 1
+
+
+class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
+    """A step in a proposal's life, with the tally as it stands."""
+
+    dao: str
+    governor: str
+    proposal_id: int
+    title: str
+    change: str
+    proposer: str
+    tally: Tally | None
+    token_symbol: str
+    token_decimals: int | None
+    ends_at_s: int | None
+    ends_at_clock: int | None
+    actions: int
+    eta_s: int | None = None
+
+
+class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
+    """Money that moved, net per block, owner and range. `usd` only when every leg has a price."""
+
+    pool: str
+    pool_name: str
+    action: Literal["add", "remove", "collect", "swap"]
+    owner: str
+    actor: str
+    amounts: tuple[Amount, ...]
+    usd: Decimal | None
+    share_of_pool: Decimal | None
+    share_basis: str
+    pool_before: tuple[Amount, ...] = ()
+    pool_after: tuple[Amount, ...] = ()
+    tick_lower: int | None = None
+    tick_upper: int | None = None
+
+
+class CallFacts(msgspec.Struct, frozen=True):
+    """One call of a batch as a card tells it."""
+
+    index: int
+    target: str
+    function: str
+    value_wei: int
+    outcome: str
+    reason: str
+
+
+class OperationFacts(msgspec.Struct, frozen=True):
+    """One user operation of a bundle."""
+
+    id: str
+    sender: str
+    paymaster: str
+    success: bool
+    outcome: str
+    reason: str
+    calls: tuple[CallFacts, ...]
+    gas_cost_wei: int
+
+
+class BatchFacts(msgspec.Struct, frozen=True, tag="batch"):
+    """A bundle and what became of each operation. `bundle_status` is the receipt's, None when it was not read."""
+
+    container: str
+    version: str
+    bundle_status: int | None
+    operations: tuple[OperationFacts, ...]
+    evidence: Literal["trace", "logs", "none"]
+    bundler: str = ""
+
+
+Facts = VoteFacts | ProposalFacts | MoveFacts | BatchFacts
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """An event worth saying. `id` is stable under re-inclusion; `subject` is what cards about one thing share (a
+    proposal, a pool, a bundle). `dao` and `tokens` are what a subscription may filter on; empty when they do not apply.
+    """
+
+    id: str
+    kind: Kind
+    chain_id: int
+    protocol: str
+    subject: str
+    severity: Severity
+    block: int
+    block_hash: str
+    block_time_s: int
+    tx: str
+    reasons: tuple[Reason, ...]
+    facts: Facts
+    dao: str = ""
+    addresses: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+
+    @property
+    def short_id(self) -> str:
+        """The mark that a card carries, `A-7F3K2Q`: what a person quotes and the sender looks for."""
+        return short_id(self.id)
+
+
+def alert_id(chain_id: int, tx: str, kind: str, position: int) -> str:
+    """Name an alert for good: 32 hex characters of SHA-256 over chain, transaction, kind and position."""
+    return hashlib.sha256(f"{chain_id}|{tx}|{kind}|{position}".encode()).hexdigest()[:32]
+
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def short_id(full: str) -> str:
+    """Write 40 bits of an alert's id in Crockford's base 32: `A-` and eight characters."""
+    bits = int(full[:10], 16)
+    return "A-" + "".join(_CROCKFORD[(bits >> shift) & 31] for shift in range(35, -1, -5))
+
+
+class AlertState(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert and where it stands. `rev` grows with every change; `live` is false after a reorg took it back; `final`
+    is true once its block is final; `late_s` is how long after its block it was seen, when that is worth saying;
+    `moved_from` is the block that it was in before a reorg.
+    """
+
+    alert: Alert
+    rev: int = 1
+    live: bool = True
+    final: bool = False
+    late_s: int | None = None
+    moved_from: int | None = None
+    seen_at_ms: int = 0

@@ -1,0 +1,1 @@
+"""What really happened inside a batch, call by call."""

@@ -1,0 +1,208 @@
+"""Logs in, events out: the registry of protocols and the dispatch on (topic 0, number of topics, data length).
+
+A protocol is one file in a wing's `protocols/` with a module-level `protocol = Protocol(...)`; being in the folder
+registers it. Where several protocols share a key, the emitting address decides; see `Protocol`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from types import ModuleType
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from watchers.abi import Shape, shape_of
+from watchers.chain.block import Log
+from watchers.errors import DecodeError, DefinitionError
+from watchers.event import Event
+
+T = TypeVar("T")
+
+
+class Seen(NamedTuple):
+    """A log with the typed shape it decoded to."""
+
+    log: Log
+    shape: Any
+
+
+class Around:
+    """What else one transaction emitted, in order, as far as our shapes know it; ends before the log at hand."""
+
+    def __init__(self, chain_id: int, seen: list[Seen], at: int) -> None:
+        self.chain_id = chain_id
+        self._seen, self._at = seen, at
+
+    def just_before(self, shape: type[T]) -> T | None:
+        """Give the log right before this one if the same contract emitted it and it is of that shape."""
+        if self._at == 0:
+            return None
+        log, (before, value) = self._seen[self._at].log, self._seen[self._at - 1]
+        near = before.address == log.address and before.index + 1 == log.index
+        return value if near and isinstance(value, shape) else None
+
+    def earlier(self) -> Iterator[Seen]:
+        """Give the transaction's earlier logs, the nearest first."""
+        return iter(self._seen[self._at - 1 :: -1] if self._at else ())
+
+    def all(self) -> Sequence[Seen]:
+        """Give every decoded log of the transaction, in order."""
+        return self._seen
+
+
+Handler = Callable[[Log, Any, Around], Event | None]
+
+
+class Protocol:
+    """A protocol's shapes and what each means.
+
+    `emitters`, when given, are the only addresses (lower case) that may speak for it, whatever the chain. A protocol
+    without them speaks for every address that no other claims: of several, the one with the lowest `rank`.
+    """
+
+    def __init__(self, name: str, *, emitters: Iterable[str] = (), rank: int = 0) -> None:
+        self.name = name
+        self.emitters = frozenset(address.lower() for address in emitters)
+        self.rank = rank
+        self.handlers: dict[type, Handler | None] = {}
+
+    def on(
+        self, shape: type[T]
+    ) -> Callable[[Callable[[Log, T, Around], Event | None]], Callable[[Log, T, Around], Event | None]]:
+        """Register what a log of this shape means; the function may answer None: seen, but not an event."""
+        shape_of(shape)
+
+        def register(handler: Callable[[Log, T, Around], Event | None]) -> Callable[[Log, T, Around], Event | None]:
+            self.handlers[shape] = handler
+            return handler
+
+        return register
+
+    def witness(self, *shapes: type) -> None:
+        """Register shapes that mean nothing alone but that handlers look for in `Around`."""
+        for shape in shapes:
+            shape_of(shape)
+            self.handlers.setdefault(shape, None)
+
+
+class _Entry(NamedTuple):
+    protocol: Protocol
+    shape: Shape[Any]
+    handler: Handler | None
+
+
+class Decoded(NamedTuple):
+    """A block's events in order, and what did not become one."""
+
+    events: list[Event]
+    known: int
+    unknown: int
+    errors: list[tuple[Log, DecodeError]]
+
+
+class Decoder:
+    """Every protocol's shapes in one table. `claims` maps (chain id, lower-case address) to the protocol's name where
+    the operator or a factory has said who an address is.
+    """
+
+    def __init__(self, protocols: Iterable[Protocol], claims: dict[tuple[int, str], str] | None = None) -> None:
+        self.claims = claims if claims is not None else {}
+        self._table: dict[tuple[str, int, int], tuple[_Entry, ...]] = {}
+        for protocol in sorted(protocols, key=lambda p: (not p.emitters, p.rank, p.name)):
+            for into, handler in protocol.handlers.items():
+                shape: Shape[Any] = shape_of(into)
+                entry = _Entry(protocol, shape, handler)
+                self._table[shape.key] = (*self._table.get(shape.key, ()), entry)
+        self.topics = tuple(sorted({key[0] for key in self._table}))
+
+    def find(self, chain_id: int, log: Log) -> _Entry | None:
+        """Give the protocol and shape that a log belongs to, or None."""
+        topics = log.topics
+        if not topics:
+            return None
+        entries = self._table.get((topics[0], len(topics), len(log.data))) or self._table.get(
+            (topics[0], len(topics), -1)
+        )
+        if entries is None:
+            return None
+        if len(entries) == 1 and not entries[0].protocol.emitters:
+            return entries[0]
+        return self._by_address(chain_id, log.address, entries)
+
+    def _by_address(self, chain_id: int, address: str, entries: tuple[_Entry, ...]) -> _Entry | None:
+        claimed = self.claims.get((chain_id, address))
+        for entry in entries:
+            if claimed == entry.protocol.name or address in entry.protocol.emitters:
+                return entry
+        return next((e for e in entries if not e.protocol.emitters), None)
+
+    def decode(self, chain_id: int, logs: Sequence[Log]) -> Decoded:
+        """Decode the logs of a block, or of several, in order. Never raises: a log that does not fit is in `errors`."""
+        events: list[Event] = []
+        errors: list[tuple[Log, DecodeError]] = []
+        known = 0
+        for _, group in groupby(logs, key=lambda log: log.transaction_hash):
+            seen: list[Seen] = []
+            entries: list[_Entry] = []
+            for log in group:
+                entry = self.find(chain_id, log)
+                if entry is None:
+                    continue
+                try:
+                    seen.append(Seen(log, entry.shape.decode(log)))
+                except DecodeError as error:
+                    errors.append((log, error))
+                else:
+                    entries.append(entry)
+            known += len(seen)
+            events += _events(chain_id, seen, entries, errors)
+        return Decoded(events, known, len(logs) - known - len(errors), errors)
+
+
+def _events(
+    chain_id: int, seen: list[Seen], entries: list[_Entry], errors: list[tuple[Log, DecodeError]]
+) -> Iterator[Event]:
+    """Turn one transaction's shapes into events and count the position of each among its kind."""
+    positions: dict[str, int] = {}
+    for at, (entry, (log, shape)) in enumerate(zip(entries, seen, strict=True)):
+        if entry.handler is None:
+            continue
+        try:
+            event = entry.handler(log, shape, Around(chain_id, seen, at))
+        except DecodeError as error:
+            errors.append((log, error))
+            continue
+        if event is None:
+            continue
+        position = positions.get(event.kind, 0)
+        positions[event.kind] = position + 1
+        yield msgspec.structs.replace(event, position=position) if position else event
+
+
+def origin(log: Log, protocol: str, around: Around) -> dict[str, Any]:
+    """Give the fields that every event shares, for `SomeEvent(**origin(...), ...)`."""
+    return {
+        "protocol": protocol,
+        "chain_id": around.chain_id,
+        "block": log.block,
+        "tx": log.transaction_hash,
+        "tx_index": log.tx_index,
+        "log_index": log.index,
+        "address": log.address,
+    }
+
+
+def protocols_in(package: ModuleType) -> list[Protocol]:
+    """Import every module of a `protocols` package. Raises DefinitionError for a file that declares none."""
+    found = []
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        protocol = getattr(module, "protocol", None)
+        if not isinstance(protocol, Protocol) or not protocol.handlers:
+            raise DefinitionError(
+                f"{module.__file__}: declares no protocol; set `protocol = Protocol(name)` and handlers"
+            )
+        found.append(protocol)
+    return found

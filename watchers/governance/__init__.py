@@ -1,0 +1,1 @@
+"""Who voted with how much, and what it changed."""

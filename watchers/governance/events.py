@@ -1,0 +1,42 @@
+"""Governance's words: `Vote` and `ProposalChange`.
+
+Units: `_raw` is base units of the voting token; `_clock` is what the governor counts in, blocks or seconds.
+"""
+
+from typing import Literal
+
+from watchers.event import Event
+
+Support = Literal["for", "against", "abstain", "split", "unknown"]
+Change = Literal["created", "queued", "executed", "canceled", "extended"]
+
+
+class Vote(Event, frozen=True, kw_only=True, tag="vote"):
+    """Weight that one call put on a proposal. `for_raw + against_raw + abstain_raw == weight_raw` unless `support` is
+    unknown; a fractional voter may put several such calls on one proposal.
+    """
+
+    proposal_id: int
+    voter: str
+    support: Support
+    weight_raw: int
+    for_raw: int = 0
+    against_raw: int = 0
+    abstain_raw: int = 0
+    reason: str = ""
+
+
+class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
+    """A step in a proposal's life. What only creation tells is empty otherwise."""
+
+    proposal_id: int
+    change: Change
+    proposer: str = ""
+    start_clock: int = 0
+    end_clock: int = 0
+    eta_s: int = 0
+    description: str = ""
+    targets: tuple[str, ...] = ()
+    values_wei: tuple[int, ...] = ()
+    signatures: tuple[str, ...] = ()
+    calldatas: tuple[str, ...] = ()

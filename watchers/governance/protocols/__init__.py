@@ -1,0 +1,1 @@
+"""One file a protocol; being here registers it. See `watchers.decode`."""

@@ -1,0 +1,56 @@
+"""What the pipeline needs of a wing; governance, liquidity and batches each give one.
+
+A wing's judge is pure: events and facts in, alerts out. It says what it must know (`asks`) and is asked again while the
+answers lead to further questions.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from config.settings import Chain, Settings
+from watchers.alert import Alert
+from watchers.chain.block import Header
+from watchers.decode import Protocol as Decoding
+from watchers.event import Event
+from watchers.facts import Ask, Facts
+
+
+class Ballot(NamedTuple):
+    """A vote that was cast earlier on a proposal, as the history keeps it."""
+
+    voter: str
+    for_raw: int
+    against_raw: int
+    abstain_raw: int
+
+
+class Situation(NamedTuple):
+    """The block at hand and what is known about it. `ballots` holds the earlier votes of each proposal that the block
+    touches, keyed by (governor, proposal id); a missing key means that they could not be read.
+    """
+
+    settings: Settings
+    chain: Chain
+    header: Header
+    facts: Facts
+    ballots: dict[tuple[str, int], Sequence[Ballot]]
+    titles: dict[tuple[str, int], str]
+
+
+class Wing(Protocol):
+    """One kind of news."""
+
+    name: str
+    protocols: Sequence[Decoding]
+
+    def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask]:  # type: ignore[type-arg]
+        """Name the questions whose answers the judge needs and does not have yet."""
+        ...
+
+    def enrich(self, events: Sequence[Event], at: Situation) -> list[Event]:
+        """Give the events as history keeps them, with what the facts add (a batch's calls, say)."""
+        ...
+
+    def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
+        """Give the alerts that the events are worth under the operator's watches."""
+        ...
