@@ -1,1 +1,27 @@
 """Alert in, card out; one file per kind. Pure."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from bot.cards.batch import batch_card
+from bot.cards.card import Card
+from bot.cards.frame import retracted
+from bot.cards.lexicon import Lexicon
+from bot.cards.liquidity import liquidity_card
+from bot.cards.proposal import proposal_card
+from bot.cards.vote import vote_card
+from watchers.alert import AlertState
+
+_DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon, int], Card]] = {
+    "vote": vote_card,
+    "proposal": proposal_card,
+    "liquidity": liquidity_card,
+    "batch": batch_card,
+}
+
+
+def render(states: Sequence[AlertState], lexicon: Lexicon, *, now_s: int, ping_role: int | None = None) -> Card:
+    """Draw the card of a post: one alert, or several of one kind on one subject, in the order they were seen."""
+    card = retracted(_DRAW[states[-1].alert.kind](states, lexicon, now_s), states)
+    return msgspec.structs.replace(card, ping_role=ping_role) if ping_role else card

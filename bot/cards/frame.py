@@ -1,0 +1,70 @@
+"""What all cards share: the headline's fit, the small print, the buttons and the states of an alert."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.cards import figures
+from bot.cards.card import Button, Card
+from bot.cards.escape import CUT
+from bot.cards.lexicon import Lexicon
+from watchers.alert import AlertState
+
+HEADLINE = 48  # characters that stay on one line beside the "Open" button
+LATE_S = 120  # an alert seen later than this after its block says how late
+WHY, SNOOZE = "why", "snooze"
+_GONE = "Retracted: "
+
+
+def fit(*choices: str) -> str:
+    """Take the first headline that fits one line; the last one is cut if none does."""
+    for text in choices:
+        if len(text) <= HEADLINE:
+            return text
+    return choices[-1][: HEADLINE - 1].rstrip() + CUT
+
+
+def small_print(state: AlertState, lexicon: Lexicon, more: Iterable[str] = ()) -> str:
+    """Chain, block, finality, age, rule, id: `Ethereum · block 19,004,221 · final · rule whales · A-7F3K2Q9D`."""
+    alert = state.alert
+    standing = "final" if state.final else "not final yet"
+    parts = [lexicon.chain_name(alert.chain_id), f"block {figures.number(alert.block)}"]
+    parts.append(standing if state.live else "taken back by a reorg")
+    if state.moved_from is not None and state.live:
+        parts.append(f"moved from block {figures.number(state.moved_from)} by a reorg")
+    if state.late_s is not None and state.late_s >= LATE_S:
+        parts.append(f"found {figures.duration(state.late_s)} late")
+    else:
+        parts.append(f"<t:{alert.block_time_s}:R>")
+    parts += more
+    rules = list(dict.fromkeys(reason.rule for reason in alert.reasons))
+    if rules:
+        parts.append(f"rule {', '.join(rules)}")
+    parts.append(alert.short_id)
+    return " · ".join(parts)
+
+
+def actions(state: AlertState, lexicon: Lexicon) -> tuple[Button, ...]:
+    """Transaction, Why?, Snooze. The custom ids carry chain and alert, so that they work after any restart."""
+    alert = state.alert
+    url = lexicon.tx_url(alert.chain_id, alert.tx)
+    key = f"{alert.chain_id}:{alert.id}"
+    link = (Button("Transaction", url=url),) if url else ()
+    return (
+        *link,
+        Button("Why?", custom_id=f"{WHY}:{key}"),
+        Button("Snooze", custom_id=f"{SNOOZE}:{key}"),
+    )
+
+
+def retracted(card: Card, states: Sequence[AlertState]) -> Card:
+    """Turn a card grey and say so when a reorg took back everything that it told."""
+    if any(state.live for state in states):
+        return card
+    return Card(
+        headline=fit(_GONE + card.headline),
+        accent="gone",
+        subject=card.subject,
+        subject_url=card.subject_url,
+        facts=("A reorganisation of the chain took this back: **it did not happen**.",),
+        small=card.small,
+        buttons=card.buttons,
+    )

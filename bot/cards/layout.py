@@ -1,0 +1,86 @@
+"""`Card` to Discord components, and Discord's limits as named constants.
+
+Sources: Discord documentation, "Component Reference" and "Message Resource" (text 4000 over all displays, 40
+components, custom id 100, label 80); discord/discord-api-docs#8554 for the byte limit that it does not state.
+"""
+
+import discord
+from discord import ui
+
+from bot.cards.card import Button, Card
+from bot.cards.escape import CUT, cut
+
+TEXT = 4000
+COMPONENTS = 40
+CUSTOM_ID = 100
+LABEL = 80
+ROW = 5
+BYTES = 10_170  # UTF-8 bytes + 12 for each text display; beyond, one reporter measured HTTP 500
+BYTES_PER_DISPLAY = 12
+MORE = "-# Cut: the whole is too long for one message."
+
+_COLOUR = {"good": 0x2ECC71, "bad": 0xE74C3C, "warning": 0xF1C40F, "neutral": 0x5865F2, "gone": 0x747F8D}
+_SIGN = {"good": "🟢", "bad": "🔴", "warning": "🟡", "neutral": "🔵", "gone": "⚪"}
+_STYLE = {
+    "primary": discord.ButtonStyle.primary,
+    "secondary": discord.ButtonStyle.secondary,
+    "danger": discord.ButtonStyle.danger,
+}
+
+
+def texts(card: Card) -> list[str]:
+    """Give the card's texts in order, within Discord's limits: evidence goes first when it is too much, then facts."""
+    head = f"### {_SIGN[card.accent]} {card.headline}" + (f"\n{card.subject}" if card.subject else "")
+    small = f"-# {card.small}" if card.small else ""
+    body, evidence = "\n".join(card.facts), list(card.evidence)
+    while evidence and not _fits([head, body, *evidence, small]):
+        evidence.pop()
+        small = f"{small}\n{MORE}" if small and MORE not in small else small or MORE
+    if not _fits([head, body, *evidence, small]):
+        room = _room([head, *evidence, small])
+        body = cut(body, max(room, 1)) if room > 0 else CUT
+        small = f"{small}\n{MORE}" if MORE not in small else small
+    return [text for text in (head, body, *evidence, small) if text]
+
+
+def _room(others: list[str]) -> int:
+    used = sum(len(text.encode()) + BYTES_PER_DISPLAY for text in others)
+    chars = TEXT - sum(len(text) for text in others) - len(MORE) - 1
+    return min(chars, (BYTES - used - BYTES_PER_DISPLAY - len(MORE)) // 4)
+
+
+def _fits(parts: list[str]) -> bool:
+    size = sum(len(text.encode()) + BYTES_PER_DISPLAY for text in parts)
+    return sum(len(text) for text in parts) <= TEXT and size <= BYTES
+
+
+def view(card: Card) -> ui.LayoutView:
+    """Build the message. The view is stopped, so that discord.py does not keep every card we ever sent: its buttons are
+    answered by the dynamic items of `bot.commands`.
+    """
+    layout = ui.LayoutView(timeout=None)
+    if card.ping_role:
+        layout.add_item(ui.TextDisplay(f"<@&{card.ping_role}>"))
+    box: ui.Container[ui.LayoutView] = ui.Container(accent_colour=discord.Colour(_COLOUR[card.accent]))
+    head, *rest = texts(card)
+    if card.subject_url:
+        opener: ui.Button[ui.LayoutView] = ui.Button(label="Open", url=card.subject_url)
+        box.add_item(ui.Section(ui.TextDisplay(head), accessory=opener))
+    else:
+        box.add_item(ui.TextDisplay(head))
+    if rest:
+        box.add_item(ui.Separator())
+    for text in rest:
+        box.add_item(ui.TextDisplay(text))
+    if card.buttons:
+        box.add_item(ui.ActionRow(*(_button(button) for button in card.buttons[:ROW])))
+    layout.add_item(box)
+    layout.stop()
+    return layout
+
+
+def _button(button: Button) -> ui.Button[ui.LayoutView]:
+    label = cut(button.label, LABEL)
+    if button.url:
+        return ui.Button(label=label, url=button.url)
+    return ui.Button(label=label, custom_id=button.custom_id[:CUSTOM_ID], style=_STYLE[button.style])

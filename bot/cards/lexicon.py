@@ -1,0 +1,58 @@
+"""What cards look up: chains, DAOs and labels by the ids and addresses that alerts carry."""
+
+from eth_utils.address import to_checksum_address
+
+from bot.cards.escape import escape
+from config.settings import Chain, Dao, Label, Settings
+
+
+class Lexicon:
+    """Built once from the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._chains = {chain.id: chain for chain in settings.chains.values()}
+        self._labels: dict[str, Label] = {label.address: label for label in settings.labels}
+
+    def chain(self, chain_id: int) -> Chain | None:
+        """Find a chain by id."""
+        return self._chains.get(chain_id)
+
+    def chain_name(self, chain_id: int) -> str:
+        """Name a chain; an unknown one by its id."""
+        chain = self._chains.get(chain_id)
+        return chain.name if chain else f"chain {chain_id}"
+
+    def dao(self, key: str) -> Dao | None:
+        """Find a DAO by key."""
+        return self.settings.daos.get(key)
+
+    def label(self, address: str) -> Label | None:
+        """Find who an address is."""
+        return self._labels.get(address)
+
+    def tx_url(self, chain_id: int, tx: str) -> str:
+        """Link a transaction; empty for an unknown chain."""
+        chain = self._chains.get(chain_id)
+        return chain.tx_url(tx) if chain else ""
+
+    def who(self, chain_id: int, address: str) -> str:
+        """Write an address as markdown: its label, and its first and last six digits linked to the explorer, which has
+        it whole. Never four and four: addresses that agree in so few digits are cheap to make.
+        """
+        if not address:
+            return "unknown"
+        label = self._labels.get(address)
+        shown = shorten(address)
+        chain = self._chains.get(chain_id)
+        linked = f"[{shown}]({chain.address_url(to_checksum_address(address))})" if chain else f"`{shown}`"
+        if label is None:
+            return linked
+        kind = f" ({label.kind})" if label.kind != "unknown" else ""
+        return f"**{escape(label.name, 40)}**{kind} {linked}"
+
+
+def shorten(address: str) -> str:
+    """`0x8d07D2…E6A265`, checksummed."""
+    full = to_checksum_address(address)
+    return f"{full[:8]}…{full[-6:]}"

@@ -1,0 +1,55 @@
+"""A step in a proposal's life."""
+
+from collections.abc import Sequence
+
+from bot.cards import figures
+from bot.cards.card import Accent, Card
+from bot.cards.frame import actions, fit, small_print
+from bot.cards.lexicon import Lexicon
+from bot.cards.vote import proposal_name
+from watchers.alert import AlertState, ProposalFacts
+
+_SAID: dict[str, tuple[str, Accent]] = {
+    "created": ("New proposal: voting opens", "neutral"),
+    "queued": ("Proposal passed and is queued", "good"),
+    "executed": ("Proposal executed", "good"),
+    "canceled": ("Proposal cancelled", "bad"),
+    "extended": ("Voting extended: the quorum came late", "warning"),
+}
+
+
+def proposal_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Card:
+    """Draw the newest step that the post holds."""
+    state = next((s for s in reversed(states) if s.live), states[-1])
+    facts = state.alert.facts
+    if not isinstance(facts, ProposalFacts):
+        raise TypeError("a proposal card draws ProposalFacts")
+    said, accent = _SAID.get(facts.change, (f"Proposal {facts.change}", "neutral"))
+    lines = []
+    if facts.proposer:
+        lines.append(f"**Proposer** {lexicon.who(state.alert.chain_id, facts.proposer)}")
+    if facts.tally is not None:
+        t = facts.tally
+        sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
+        votes = [f"{figures.amount(raw, facts.token_decimals)} {side}" for side, raw in sides]
+        lines.append(f"**Votes** {' · '.join(votes)}")
+    if facts.actions:
+        lines.append(f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain")
+    if facts.ends_at_s is not None:
+        word = "Ends" if facts.ends_at_s > now_s else "Ended"
+        lines.append(f"**{word}** <t:{facts.ends_at_s}:R> (<t:{facts.ends_at_s}:f>)")
+    elif facts.ends_at_clock:
+        lines.append(f"**Ends** at block {figures.number(facts.ends_at_clock)}")
+    if facts.eta_s:
+        lines.append(f"**Can run** <t:{facts.eta_s}:R>")
+    dao = lexicon.dao(facts.dao)
+    url = dao.proposal_url.replace("{id}", str(facts.proposal_id)) if dao and dao.proposal_url else ""
+    return Card(
+        headline=fit(said),
+        accent=accent,
+        subject=proposal_name(facts.dao, facts.proposal_id, facts.title, lexicon),
+        subject_url=url,
+        facts=tuple(lines),
+        small=small_print(state, lexicon),
+        buttons=actions(state, lexicon),
+    )

@@ -1,0 +1,153 @@
+"""A vote's card, and one card for several votes on a proposal: what they changed first, then the tally."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from bot.cards import figures
+from bot.cards.card import Accent, Card
+from bot.cards.escape import cut, escape, quote, symbol
+from bot.cards.frame import actions, fit, small_print
+from bot.cards.lexicon import Lexicon
+from watchers.alert import AlertState, Tally, VoteFacts
+
+REASON = 280
+TITLE = 90
+LISTED = 5
+
+
+def vote_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Card:
+    """Draw one or more votes on one proposal, in the order they were cast. Votes that a reorg took back are left out
+    as long as one stands.
+    """
+    standing = [s for s in states if s.live] or list(states)
+    facts = [f for s in standing if isinstance(f := s.alert.facts, VoteFacts)]
+    first, last, newest = facts[0], facts[-1], standing[-1]
+    flips = _net_flip(facts)
+    crosses = any(f.crosses_quorum for f in facts)
+    lines = [_voter(newest, last, lexicon)] if len(facts) == 1 else _voters(standing, facts, lexicon)
+    lines.append(_change(first.before, last.after, crosses=crosses))
+    if last.to_flip_back_raw:
+        other = "against" if last.after.passes else "for"
+        needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
+        lines.append(f"**To flip it back** {needed} {symbol(last.weight.symbol)} {other}")
+    if ends := _ends(last, now_s):
+        lines.append(ends)
+    evidence = [_bars(last.after, last.weight.decimals)]
+    evidence += [quote(f.reason_text, REASON) for f in facts[-1:] if f.reason_text.strip()]
+    dao = lexicon.dao(last.dao)
+    url = dao.proposal_url.replace("{id}", str(last.proposal_id)) if dao and dao.proposal_url else ""
+    return Card(
+        headline=_headline(facts, flips, crosses=crosses),
+        accent=_accent(flips, facts),
+        subject=proposal_name(last.dao, last.proposal_id, last.title, lexicon),
+        subject_url=url,
+        facts=tuple(lines),
+        evidence=tuple(evidence),
+        small=small_print(newest, lexicon),
+        buttons=actions(newest, lexicon),
+    )
+
+
+def proposal_name(dao_key: str, proposal_id: int, title: str, lexicon: Lexicon) -> str:
+    """`Uniswap · proposal 42 · Deploy v3 on Gnosis`; the long ids of OpenZeppelin governors are shortened."""
+    dao = lexicon.dao(dao_key)
+    digits = str(proposal_id)
+    number = digits if len(digits) <= 8 else f"{digits[:4]}…{digits[-4:]}"  # noqa: PLR2004 - longer ones are hashes
+    name = f"{dao.name if dao else 'unknown DAO'} · proposal {number}"
+    return f"{name} · {escape(title, TITLE)}" if title.strip() else name
+
+
+def _net_flip(facts: Sequence[VoteFacts]) -> str | None:
+    """Say what the votes together did to the provisional outcome."""
+    before, after = facts[0].before.passes, facts[-1].after.passes
+    if before is None or after is None:
+        return facts[-1].flips
+    return None if before == after else ("passing" if after else "failing")
+
+
+def _headline(facts: Sequence[VoteFacts], flips: str | None, *, crosses: bool) -> str:
+    last = facts[-1]
+    total = sum(f.weight.raw for f in facts)
+    weight = f"{figures.amount(total, last.weight.decimals)} {cut(symbol(last.weight.symbol), 12)}"
+    supports = {f.support for f in facts}
+    said = next(iter(supports)) if len(supports) == 1 else "cast"
+    who = f"{weight} {said}" if len(facts) == 1 else f"{len(facts)} votes, {weight} {said}"
+    if flips:
+        return fit(f"{who}: the outcome flips to {flips}", f"{who}: outcome flips to {flips}", f"{who}: now {flips}")
+    if crosses:
+        return fit(f"{who}: the quorum is reached", f"{who}: quorum reached")
+    if any(f.pivotal for f in facts):
+        return fit(f"{who}: it decides the outcome", f"{who}: decisive")
+    share = sum((f.share_of_quorum for f in facts if f.share_of_quorum is not None), Decimal(0))
+    if last.share_of_quorum is not None:
+        return fit(f"{who}: {figures.percent(share)} of the quorum", f"{who}: {figures.percent(share)} of quorum")
+    return fit(f"{who}", weight)
+
+
+def _accent(flips: str | None, facts: Sequence[VoteFacts]) -> Accent:
+    if flips:
+        return "good" if flips == "passing" else "bad"
+    return "warning" if any(f.crosses_quorum or f.pivotal for f in facts) else "neutral"
+
+
+def _voter(state: AlertState, facts: VoteFacts, lexicon: Lexicon) -> str:
+    shares = [f"{figures.percent(facts.share_of_quorum)} of the quorum"] if facts.share_of_quorum is not None else []
+    if facts.share_of_cast is not None:
+        shares.append(f"{figures.percent(facts.share_of_cast)} of votes cast")
+    if facts.share_of_supply is not None:
+        shares.append(f"{figures.percent(facts.share_of_supply)} of supply")
+    return " · ".join([f"**Voter** {lexicon.who(state.alert.chain_id, facts.voter)}", *shares])
+
+
+def _voters(states: Sequence[AlertState], facts: Sequence[VoteFacts], lexicon: Lexicon) -> list[str]:
+    lines = []
+    by_weight = sorted(zip(states, facts, strict=True), key=lambda pair: -pair[1].weight.raw)
+    for state, fact in by_weight[:LISTED]:
+        weight = f"{figures.amount(fact.weight.raw, fact.weight.decimals)} {symbol(fact.weight.symbol)}"
+        share = f" · {figures.percent(fact.share_of_quorum)} of the quorum" if fact.share_of_quorum is not None else ""
+        lines.append(f"{lexicon.who(state.alert.chain_id, fact.voter)} **{weight} {fact.support}**{share}")
+    if len(facts) > LISTED:
+        lines.append(f"and {len(facts) - LISTED} smaller votes")
+    return lines
+
+
+def _share(part: int, tally: Tally) -> Decimal | None:
+    cast = tally.for_raw + tally.against_raw
+    return Decimal(part) / cast if cast else None
+
+
+def _change(before: Tally, after: Tally, *, crosses: bool) -> str:
+    arrow = f"**For** {_or_none(_share(before.for_raw, before))} → **{_or_none(_share(after.for_raw, after))}**"
+    if after.quorum_raw:
+        was = figures.percent(Decimal(before.toward_quorum_raw) / after.quorum_raw)
+        now = figures.percent(Decimal(after.toward_quorum_raw) / after.quorum_raw)
+        arrow += f" · **Quorum** {was} → **{now}**" + (" reached by this" if crosses else "")
+    elif after.quorum_raw is None:
+        arrow += " · quorum unknown"
+    outcome = {True: "passing", False: "failing", None: "unknown"}
+    return f"{arrow} · **Outcome** {outcome[before.passes]} → **{outcome[after.passes]}**"
+
+
+def _or_none(share: Decimal | None) -> str:
+    return "none" if share is None else figures.percent(share)
+
+
+def _ends(facts: VoteFacts, now_s: int) -> str:
+    if facts.ends_at_s is not None:
+        word = "Ends" if facts.ends_at_s > now_s else "Ended"
+        return f"**{word}** <t:{facts.ends_at_s}:R> (<t:{facts.ends_at_s}:f>)"
+    return f"**Ends** at block {figures.number(facts.ends_at_clock)}" if facts.ends_at_clock else ""
+
+
+def _bars(tally: Tally, decimals: int | None) -> str:
+    """Draw the tally as a code block: For, Against, Abstain as shares of votes cast, and the quorum."""
+    cast = tally.for_raw + tally.against_raw + tally.abstain_raw
+    rows = []
+    for name, raw in (("For", tally.for_raw), ("Against", tally.against_raw), ("Abstain", tally.abstain_raw)):
+        share = Decimal(raw) / cast if cast else Decimal(0)
+        rows.append(f"{name:<8}{figures.bar(share)} {figures.percent(share):>7}  {figures.amount(raw, decimals)}")
+    if tally.quorum_raw is not None:
+        share = Decimal(tally.toward_quorum_raw) / tally.quorum_raw if tally.quorum_raw else Decimal(1)
+        reached = f"{figures.amount(tally.toward_quorum_raw, decimals)} / {figures.amount(tally.quorum_raw, decimals)}"
+        rows.append(f"{'Quorum':<8}{figures.bar(share)} {figures.percent(share):>7}  {reached}")
+    return "```\n" + "\n".join(rows) + "\n```"
