@@ -1,0 +1,90 @@
+"""Structured logs on standard error, with every secret struck out of the finished line, tracebacks included."""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import structlog
+
+from config.settings import Settings
+
+STRUCK = "***"
+_MIN_SEGMENT = 12  # a shorter path segment is a word like "rpc" or "mainnet", not a key
+_LIBRARIES = ("discord", "web3", "aiohttp", "asyncio", "apscheduler")
+
+
+class Redactor:
+    """Strikes the configured secrets out of a text: whole URLs, their paths, queries and user parts, tokens, and each
+    of these percent-encoded.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        found = {piece for secret in secrets for piece in _pieces(secret)}
+        forms = found | {quote(piece, safe="") for piece in found}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def __call__(self, text: str) -> str:
+        """Give the text without secrets."""
+        return self._pattern.sub(STRUCK, text) if self._pattern else text
+
+
+def _pieces(secret: str) -> Iterable[str]:
+    parts = urlsplit(secret)
+    if not (parts.scheme and parts.netloc):
+        yield secret
+        return
+    for piece in (parts.username, parts.password):
+        if piece:
+            yield piece
+    if parts.query:
+        yield parts.query
+        yield from (value for _, _, value in (pair.partition("=") for pair in parts.query.split("&")) if value)
+    yield from (segment for segment in parts.path.split("/") if len(segment) >= _MIN_SEGMENT)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def __init__(self, redact: Redactor, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redact(super().format(record))
+
+
+def configure(settings: Settings) -> None:
+    """Send all logs, ours and the libraries', through one formatter. Libraries speak from warnings on: their debug
+    lines print whole URLs.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if settings.runtime.log_format == "json":
+        render: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        plain = structlog.dev.plain_traceback
+        render = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    formatter = _Formatter(
+        Redactor(settings.secrets),
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.runtime.log_level.upper())
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
