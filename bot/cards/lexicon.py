@@ -53,6 +53,6 @@ class Lexicon:
 
 
 def shorten(address: str) -> str:
-    """`0x8d07D2…E6A265`, checksummed."""
+    """`0x8d07D2…e6A265`, checksummed."""
     full = to_checksum_address(address)
     return f"{full[:8]}…{full[-6:]}"

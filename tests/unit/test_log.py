@@ -1,0 +1,53 @@
+import io
+import logging
+
+import pytest
+import structlog
+from aiohttp import ClientResponseError, RequestInfo
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from bot.log import Redactor, configure
+from config.settings import load
+
+CANARY = "canarykey0123456789"
+ENDPOINT = f"https://user:{CANARY}pw@node.example/v2/{CANARY}?apikey={CANARY}q"
+
+
+def test_every_form_of_a_secret_is_struck_out() -> None:
+    redact = Redactor([ENDPOINT, f"{CANARY}.token+x/y"])
+    text = f"{ENDPOINT} /v2/{CANARY} apikey={CANARY}q {CANARY}pw {CANARY}.token%2Bx%2Fy {CANARY}.token+x/y"
+    assert CANARY not in redact(text)
+    assert "node.example" in redact(text)
+
+
+def test_short_path_words_and_no_secrets_leave_the_text_alone() -> None:
+    assert Redactor(["https://public.example/rpc"])("read /rpc of public.example") == "read /rpc of public.example"
+    assert Redactor([])("plain") == "plain"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_log_line_holds_a_secret_tracebacks_included(form: str) -> None:
+    env = {"ETHEREUM_RPC": ENDPOINT, "DISCORD_TOKEN": f"{CANARY}.t", "LOG_FORMAT": form}
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    out = io.StringIO()
+    try:
+        configure(load(environ=env, dotenv=None))
+        stream = root.handlers[0]
+        assert isinstance(stream, logging.StreamHandler)
+        stream.setStream(out)
+        url = URL(ENDPOINT)
+        info = RequestInfo(url, "POST", CIMultiDictProxy(CIMultiDict()), url)
+        try:
+            raise ClientResponseError(info, (), status=429, message="slow down")
+        except ClientResponseError:
+            logging.getLogger("any").exception("failed at %s", ENDPOINT)
+            structlog.get_logger("ours").exception("failed", endpoint=ENDPOINT, token=f"{CANARY}.t")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    assert "ClientResponseError" in out.getvalue()
+    assert "failed" in out.getvalue()
+    assert CANARY not in out.getvalue()
