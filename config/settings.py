@@ -82,6 +82,7 @@ class Dao(_Strict):
     symbol: str
     decimals: int = Field(default=18, ge=0, le=36)
     clock: Literal["block", "timestamp", "l1_block"] = "block"
+    quorum: Literal["", "for", "for,abstain", "against,for,abstain"] = ""
     start_block: int = Field(default=0, ge=0)
     timelock: Address | None = None
     proposal_url: str = ""

@@ -1,0 +1,262 @@
+"""Which votes and proposal steps are worth saying, with what was measured. Pure.
+
+A vote fires a watch when its weight reaches `min_tokens` (a floor for everything) and
+
+* its share of the quorum reaches `min_share_of_quorum`; the share of the supply stands in while the quorum is unknown;
+* or the parts that one voter cast in several calls reach it together with this call;
+* or, with `consequences`, it crosses the quorum, flips the provisional outcome, or decides it (the outcome would differ
+  without all that this voter cast).
+
+A vote of zero weight never fires. Severity of a vote counts up from info, one level each, at most critical:
+
+    10 % of the quorum or more                        +1
+    a consequence (as above)                          +1
+    a flip or crossing in the last tenth of voting    +1
+
+Severity of a step: created and queued info; extended, executed, canceled notable.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from config.settings import Dao, VoteWatch
+from watchers.alert import SEVERITIES, Alert, Amount, ProposalFacts, Reason, Severity, Tally, VoteFacts, alert_id
+from watchers.event import Event
+from watchers.governance.asks import Counts
+from watchers.governance.clock import end_s, is_late
+from watchers.governance.desk import Desk, desks
+from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.family import Family
+from watchers.governance.tally import Flip, crosses, flip, to_flip_back
+from watchers.wing import Situation
+
+LARGE = Decimal("0.10")
+REAL_TURNOUT = 4  # a quarter of the quorum cast before: from then on a share of the votes cast says something
+TITLE = 256
+_STEPS: dict[str, Severity] = {"extended": "notable", "executed": "notable", "canceled": "notable"}
+
+
+class Measures(NamedTuple):
+    """What one vote weighs and does."""
+
+    before: Tally
+    after: Tally
+    share_of_quorum: Decimal | None
+    share_of_cast: Decimal | None
+    share_of_supply: Decimal | None
+    voter_share: Decimal | None  # of what `share` is of: all that this voter has cast on the proposal
+    crosses: bool
+    flips: Flip | None
+    pivotal: bool
+    late: bool
+
+    @property
+    def share(self) -> Decimal | None:
+        """The share that thresholds are held against."""
+        return self.share_of_quorum if self.share_of_quorum is not None else self.share_of_supply
+
+    @property
+    def has_consequence(self) -> bool:
+        """It changed something."""
+        return self.crosses or self.flips is not None or self.pivotal
+
+
+def judge(events: Sequence[Event], at: Situation, families: Mapping[str, Family]) -> list[Alert]:
+    """Give the alerts of a block, each vote judged on the tally that the one before it left."""
+    open_desks = desks(events, at, families)
+    alerts = []
+    for event in events:
+        if not isinstance(event, Vote | ProposalChange):
+            continue
+        desk = open_desks.get((event.address, event.proposal_id))
+        if desk is None:
+            continue
+        alert = _vote(event, desk) if isinstance(event, Vote) else _change(event, desk)
+        if alert is not None:
+            alerts.append(alert)
+    return alerts
+
+
+def title_of(description: str) -> str:
+    """Give the first line that says something, without its markdown heading."""
+    lines = (line.strip().lstrip("#").strip() for line in description[:4096].splitlines())
+    return next((line for line in lines if line), "")[:TITLE]
+
+
+def share(part_raw: int, whole_raw: int | None) -> Decimal | None:
+    """Divide; None by nothing."""
+    return Decimal(part_raw) / Decimal(whole_raw) if whole_raw else None
+
+
+def measure(vote: Vote, desk: Desk) -> Measures:
+    """Weigh a vote and enter it in its proposal's book."""
+    book, rule = desk.book, desk.rule
+    before = book.tally(rule)
+    cast_before = book.counts.cast_raw
+    book.add(vote.voter, Counts(vote.for_raw, vote.against_raw, vote.abstain_raw))
+    if vote.support == "unknown" and vote.weight_raw:
+        book.sure = False
+    after = book.tally(rule)
+    real = book.whole and rule.quorum_raw is not None and cast_before * REAL_TURNOUT >= rule.quorum_raw
+    changed = crosses(before, after), flip(before, after)
+    supply_raw = desk.supply_raw
+    return Measures(
+        before=before,
+        after=after,
+        share_of_quorum=share(vote.weight_raw, rule.quorum_raw),
+        share_of_cast=share(vote.weight_raw, book.counts.cast_raw) if real and book.sure else None,
+        share_of_supply=share(vote.weight_raw, supply_raw),
+        voter_share=share(book.of(vote.voter).cast_raw, rule.quorum_raw or supply_raw),
+        crosses=changed[0],
+        flips=changed[1],
+        pivotal=book.pivotal(vote.voter, rule),
+        late=any(changed) and is_late(desk.dao, desk.at.header, desk.times),
+    )
+
+
+def reasons(vote: Vote, seen: Measures, watch: VoteWatch, desk: Desk) -> list[Reason]:
+    """Give the reasons why a watch fires; none: it does not."""
+    if not vote.weight_raw or Decimal(vote.weight_raw) < watch.min_tokens.scaleb(desk.dao.decimals):
+        return []
+    given = _share_reasons(vote, seen, watch, desk)
+    if not watch.consequences:
+        return given
+    if seen.crosses:
+        was, now = (share(t.toward_quorum_raw, t.quorum_raw) for t in (seen.before, seen.after))
+        given.append(Reason(watch.name, "votes toward the quorum", f"{percent(was)} → {percent(now)}", "100 %"))
+    if seen.flips:
+        value = "failing → passing" if seen.flips == "passing" else "passing → failing"
+        given.append(Reason(watch.name, "provisional outcome", value, "any change"))
+    elif seen.pivotal:
+        without = "failing" if seen.after.passes else "passing"
+        given.append(Reason(watch.name, "outcome without this voter", without, "differs"))
+    return given
+
+
+def _share_reasons(vote: Vote, seen: Measures, watch: VoteWatch, desk: Desk) -> list[Reason]:
+    least = watch.min_share_of_quorum
+    threshold = f"at least {percent(least)}"
+    of = "the quorum" if seen.share_of_quorum is not None else "the supply (quorum unknown)"
+    if seen.share is not None and seen.share >= least:
+        return [Reason(watch.name, f"share of {of}", percent(seen.share), threshold)]
+    if seen.share is None:
+        return [_floor_reason(vote, watch, desk.dao)] if watch.min_tokens or not least else []
+    whole = seen.voter_share or Decimal(0)
+    if whole >= least > whole - seen.share:
+        return [Reason(watch.name, f"share of {of}, all parts of this voter", percent(whole), threshold)]
+    return []
+
+
+def _floor_reason(vote: Vote, watch: VoteWatch, dao: Dao) -> Reason:
+    tokens = f"{Decimal(vote.weight_raw).scaleb(-dao.decimals):,.0f} {dao.symbol}"
+    return Reason(watch.name, "weight (quorum unknown)", tokens, f"at least {watch.min_tokens:,f} {dao.symbol}")
+
+
+def percent(value: Decimal | None) -> str:
+    """Write a share, `14.64 %`."""
+    return "unknown" if value is None else f"{value * 100:.2f} %"
+
+
+def severity(seen: Measures) -> Severity:
+    """Apply the table of the module's docstring."""
+    size = seen.share or Decimal(0)
+    level = int(size >= LARGE) + int(seen.has_consequence) + int(seen.late)
+    return SEVERITIES[min(level, len(SEVERITIES) - 1)]
+
+
+def _vote(vote: Vote, desk: Desk) -> Alert | None:
+    seen = measure(vote, desk)
+    fired = [reason for watch in desk.watches for reason in reasons(vote, seen, watch, desk)]
+    if not fired:
+        return None
+    dao = desk.dao
+    facts = VoteFacts(
+        dao=dao.key,
+        governor=dao.governor,
+        proposal_id=vote.proposal_id,
+        title=_title(desk),
+        voter=vote.voter,
+        support=vote.support,
+        weight=Amount(dao.token, dao.symbol, dao.decimals, vote.weight_raw),
+        for_raw=vote.for_raw,
+        against_raw=vote.against_raw,
+        abstain_raw=vote.abstain_raw,
+        reason_text=vote.reason,
+        before=seen.before,
+        after=seen.after,
+        share_of_quorum=seen.share_of_quorum,
+        share_of_cast=seen.share_of_cast,
+        share_of_supply=seen.share_of_supply,
+        crosses_quorum=seen.crosses,
+        flips=seen.flips,
+        pivotal=seen.pivotal,
+        ends_at_s=_ends_s(desk),
+        ends_at_clock=desk.end_clock,
+        to_flip_back_raw=to_flip_back(seen.after, desk.rule) if seen.flips else None,
+    )
+    return _alert(vote, desk, severity(seen), fired, facts, (dao.governor, vote.voter))
+
+
+def _change(change: ProposalChange, desk: Desk) -> Alert | None:
+    watches = [w for w in desk.watches if w.proposals]
+    if not watches:
+        return None
+    dao = desk.dao
+    known = change.change != "created" and desk.book.whole
+    facts = ProposalFacts(
+        dao=dao.key,
+        governor=dao.governor,
+        proposal_id=change.proposal_id,
+        title=_title(desk),
+        change=change.change,
+        proposer=change.proposer,
+        tally=desk.book.tally(desk.rule) if known else None,
+        token_symbol=dao.symbol,
+        token_decimals=dao.decimals,
+        ends_at_s=_ends_s(desk),
+        ends_at_clock=desk.end_clock,
+        actions=len(change.targets),
+        eta_s=change.eta_s or None,
+    )
+    fired = [Reason(w.name, "proposal", change.change, "any step") for w in watches]
+    named = (dao.governor, *((change.proposer,) if change.proposer else ()), *change.targets)
+    return _alert(change, desk, _STEPS.get(change.change, "info"), fired, facts, tuple(dict.fromkeys(named)))
+
+
+def _title(desk: Desk) -> str:
+    return title_of(desk.description or desk.at.titles.get(desk.key, ""))
+
+
+def _ends_s(desk: Desk) -> int | None:
+    if desk.end_clock is None:
+        return None
+    return end_s(desk.dao, desk.at.chain, desk.at.header, desk.end_clock)
+
+
+def _alert(
+    event: Vote | ProposalChange,
+    desk: Desk,
+    how_severe: Severity,
+    fired: Sequence[Reason],
+    facts: VoteFacts | ProposalFacts,
+    addresses: tuple[str, ...],
+) -> Alert:
+    header = desk.at.header
+    return Alert(
+        id=alert_id(event.chain_id, event.tx, event.kind, event.position),
+        kind="vote" if isinstance(event, Vote) else "proposal",
+        chain_id=event.chain_id,
+        protocol=event.protocol,
+        subject=f"proposal:{event.chain_id}:{desk.dao.governor}:{event.proposal_id}",
+        severity=how_severe,
+        block=event.block,
+        block_hash=header.hash,
+        block_time_s=header.time_s,
+        tx=event.tx,
+        reasons=tuple(fired),
+        facts=facts,
+        dao=desk.dao.key,
+        addresses=addresses,
+        tokens=(desk.dao.token,),
+    )
