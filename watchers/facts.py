@@ -111,7 +111,8 @@ class Token(Ask[TokenInfo], frozen=True):
         """Read a string or a bytes32 symbol; refuse decimals above 36."""
         symbol = words(answers[0], "string")
         if symbol is None and isinstance(answers[0], str) and len(answers[0]) == 2 + 64:
-            symbol = (bytes.fromhex(answers[0][2:]).rstrip(b"\0").decode("utf-8", "replace"),)
+            packed = words(answers[0], "bytes32")
+            symbol = (packed[0].rstrip(b"\0").decode("utf-8", "replace"),) if packed else None
         decimals = words(answers[1], "uint256")
         number = decimals[0] if decimals and decimals[0] <= MAX_DECIMALS else None
         return TokenInfo(str(symbol[0]) if symbol else "", number)
