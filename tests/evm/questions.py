@@ -23,7 +23,7 @@ GETTERS = (
 )
 OF_PROPOSAL = (
     *("state(uint256)", "proposalSnapshot(uint256)", "proposalDeadline(uint256)", "proposalEta(uint256)"),
-    *("proposalVotes(uint256)", "proposalProposer(uint256)", "proposals(uint256)", "quorum(uint256)"),
+    *("proposalVotes(uint256)", "proposalProposer(uint256)", "proposals(uint256)"),
     *("proposalNeedsQueuing(uint256)", "proposalType(uint256)"),
 )
 PROPOSAL_CREATED = (
