@@ -1,0 +1,230 @@
+"""What questions are answered from: votes, moves, batches, proposals, alerts. Reads only; the scripts write it.
+
+Units: times in seconds, `_ms` milliseconds. Errors: StoreError when the store fails.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+
+from watchers.alert import AlertState, Kind
+from watchers.batches.events import BatchResult
+from watchers.chain.block import Cursor
+from watchers.governance.events import Vote
+from watchers.liquidity.events import LiquidityMove
+from watchers.record import StoredBallot, StoredEvent, book_name, failed, read, read_ballot, score
+from watchers.script import storing
+from watchers.store import alert_states, tag
+from watchers.wing import Ballot
+
+__all__ = ["ChainStatus", "History", "StoredEvent"]
+
+PAGE = 200
+MAX_SCANNED = 20_000  # where two filters meet, one is an index and the other is a look at each event
+
+
+class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a chain stands. `head` is as last seen, at `noted_at_ms`; `pending` counts changes that delivery has not
+    settled; `notes` holds what else the watching process left (requests, decode errors).
+    """
+
+    chain_id: int
+    cursor: Cursor
+    time_s: int
+    head: int
+    final: int | None
+    noted_at_ms: int
+    holder: str
+    events: int
+    alerts: int
+    pending: int
+    oldest_pending_ms: int | None
+    notes: dict[str, str]
+
+    @property
+    def lag(self) -> int:
+        """Blocks between the cursor and the head as last seen."""
+        return max(0, self.head - self.cursor.number)
+
+
+class History:
+    """The kept events and alerts of several chains. `limit` bounds every answer; newest first unless said otherwise."""
+
+    def __init__(self, redis: Redis, chain_ids: Sequence[int]) -> None:
+        self._redis: Any = redis  # its own annotations do not know that every reply is bytes
+        self.chain_ids = tuple(chain_ids)
+
+    async def votes(
+        self,
+        *,
+        chain_id: int | None = None,
+        governor: str | None = None,
+        proposal_id: int | None = None,
+        limit: int = 50,
+        before: tuple[int, int] | None = None,
+    ) -> list[StoredEvent]:
+        """Find votes; `before` is the (block, log index) that a page of one chain continues from."""
+        index = f"vote:g:{governor}" if governor else "vote"
+        if governor and proposal_id is not None:
+            index = f"vote:p:{governor}:{proposal_id}"
+
+        def wanted(found: StoredEvent) -> bool:
+            event = found.event
+            return proposal_id is None or (isinstance(event, Vote) and event.proposal_id == proposal_id)
+
+        return await self._find(index, chain_id, limit, wanted, before)
+
+    async def moves(
+        self,
+        *,
+        chain_id: int | None = None,
+        protocol: str | None = None,
+        pool: str | None = None,
+        owner: str | None = None,
+        limit: int = 50,
+    ) -> list[StoredEvent]:
+        """Find liquidity moves."""
+        index = "move"
+        if pool:
+            index = f"move:pool:{pool}"
+        elif owner:
+            index = f"move:o:{owner}"
+        elif protocol:
+            index = f"move:n:{protocol}"
+
+        def wanted(found: StoredEvent) -> bool:
+            event = found.event
+            return (
+                isinstance(event, LiquidityMove)
+                and (not owner or event.owner == owner)
+                and (not protocol or event.protocol == protocol)
+            )
+
+        return await self._find(index, chain_id, limit, wanted)
+
+    async def batches(
+        self, *, chain_id: int | None = None, sender: str | None = None, failed_only: bool = False, limit: int = 50
+    ) -> list[StoredEvent]:
+        """Find batch results; `failed_only`: the container or a call in it failed."""
+        index = f"batch:s:{sender}" if sender else "batch:failed" if failed_only else "batch"
+
+        def wanted(found: StoredEvent) -> bool:
+            event = found.event
+            return not (failed_only and sender) or (isinstance(event, BatchResult) and failed(event))
+
+        return await self._find(index, chain_id, limit, wanted)
+
+    async def batch(self, chain_id: int | None, tx_or_operation_hash: str) -> list[StoredEvent]:
+        """Find the results of one transaction or of one user operation, in the chain's order."""
+        found = await self._find(f"batch:h:{tx_or_operation_hash.lower()}", chain_id, 1_000)
+        return found[::-1]
+
+    async def proposals(
+        self, *, chain_id: int | None = None, governor: str | None = None, limit: int = 50
+    ) -> list[StoredEvent]:
+        """Find creations of proposals."""
+        return await self._find(f"created:g:{governor}" if governor else "created", chain_id, limit)
+
+    async def proposal(self, chain_id: int, governor: str, proposal_id: int) -> list[StoredEvent]:
+        """Give every step in a proposal's life, oldest first."""
+        return (await self._find(f"proposal:p:{governor}:{proposal_id}", chain_id, 1_000))[::-1]
+
+    async def ballots(
+        self, chain_id: int, governor: str, proposal_id: int, *, before: tuple[int, int] | None = None
+    ) -> list[Ballot] | None:
+        """Give the votes of a proposal in order, those before a (block, log index) when given; None while earlier ones
+        have not been read back.
+        """
+        async with storing("read a proposal's book"):
+            book = await self._redis.hgetall(f"{tag(chain_id)}:book:{book_name(governor, proposal_id)}")
+        if book.pop(b"complete", None) is None:
+            return None
+        until = score(*before) if before else None
+        cast: list[StoredBallot] = sorted(map(read_ballot, book.values()), key=lambda b: b.at)
+        return [ballot.ballot for ballot in cast if until is None or ballot.at < until]
+
+    async def alerts(
+        self, *, kind: Kind | None = None, chain_id: int | None = None, limit: int = 50
+    ) -> list[AlertState]:
+        """Give what was said last, the retracted with the live."""
+        found: list[AlertState] = []
+        for chain in self._chains(chain_id):
+            async with storing("read alerts"):
+                ids = await self._redis.zrange(
+                    f"{tag(chain)}:said{f':{kind}' if kind else ''}", 0, limit - 1, desc=True
+                )
+            found += [state for state in await alert_states(self._redis, chain, ids) if state]
+        if chain_id is None:
+            found.sort(key=lambda state: state.alert.block_time_s, reverse=True)  # stable: a chain's order stays
+        return found[:limit]
+
+    async def chain_status(self, chain_id: int) -> ChainStatus | None:
+        """Tell where a chain stands; None before its first block."""
+        name = tag(chain_id)
+        async with storing("read a chain's status"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(f"{name}:cursor").hgetall(f"{name}:status").get(f"{name}:final").hget(f"{name}:lease", "holder")
+            pipe.hlen(f"{name}:event").hlen(f"{name}:alert").xlen(f"{name}:outbox")
+            pipe.xrange(f"{name}:outbox", count=1)
+            cursor, status, final, holder, events, alerts, pending, oldest = await pipe.execute()
+        if cursor is None:
+            return None
+        notes = {key.decode(): value.decode() for key, value in status.items()}
+        at = Cursor.parse(cursor.decode())
+        return ChainStatus(
+            chain_id=chain_id,
+            cursor=at,
+            time_s=int(notes.pop("time", 0)),
+            head=max(at.number, int(notes.pop("head", 0))),
+            final=int(final) if final else None,
+            noted_at_ms=int(notes.pop("noted_at_ms", 0)),
+            holder=holder.decode() if holder else "",
+            events=events,
+            alerts=alerts,
+            pending=pending,
+            oldest_pending_ms=int(oldest[0][0].partition(b"-")[0]) if oldest else None,
+            notes=notes,
+        )
+
+    def _chains(self, chain_id: int | None) -> tuple[int, ...]:
+        return self.chain_ids if chain_id is None else (chain_id,)
+
+    async def _find(
+        self,
+        index: str,
+        chain_id: int | None,
+        limit: int,
+        wanted: Callable[[StoredEvent], bool] = lambda _: True,
+        before: tuple[int, int] | None = None,
+    ) -> list[StoredEvent]:
+        chains = self._chains(chain_id)
+        found = [e for chain in chains for e in await self._walk(chain, index, limit, wanted, before)]
+        if len(chains) > 1:
+            found.sort(key=lambda stored: stored.time_s, reverse=True)  # stable: a chain's own order stays
+        return found[:limit]
+
+    async def _walk(
+        self,
+        chain_id: int,
+        index: str,
+        limit: int,
+        wanted: Callable[[StoredEvent], bool],
+        before: tuple[int, int] | None,
+    ) -> list[StoredEvent]:
+        """Read an index page by page, newest first, until enough events are found."""
+        name = tag(chain_id)
+        top = f"({score(*before)}" if before else "+inf"
+        found: list[StoredEvent] = []
+        for offset in range(0, MAX_SCANNED, PAGE):
+            async with storing("read history"):
+                ids = await self._redis.zrange(
+                    f"{name}:x:{index}", top, "-inf", desc=True, byscore=True, offset=offset, num=PAGE
+                )
+                texts = await self._redis.hmget(f"{name}:event", ids) if ids else []
+            found += [stored for text in texts if text and wanted(stored := read(text))]
+            if len(found) >= limit or len(ids) < PAGE:
+                break
+            await asyncio.sleep(0)  # decoding a page takes a moment: let the watchers in
+        return found[:limit]

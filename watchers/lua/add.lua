@@ -1,0 +1,40 @@
+-- ADD: what a second reading found in a block that is committed already; the cursor stays. STALE when the block at that
+-- height is another one by now, or is not read yet. A block that a range of final blocks passed over has no entry and
+-- needs none: it is never taken back. Running it again changes nothing.
+local epoch, ttl, cursor, number, late, seen = arg(), arg(), arg(), arg(), arg(), arg()
+if fenced(epoch) then
+  return 'FENCED'
+end
+local now = redis.call('GET', key('cursor')) or ''
+local block = block_of(cursor)
+if tonumber(string.match(now, '^%d+') or -1) < tonumber(number) then
+  return 'STALE'
+end
+local there = redis.call('ZRANGE', key('ring'), number, number, 'BYSCORE')[1]
+if there and there ~= cursor then
+  return 'STALE'
+end
+local known = {}
+block = block or { e = {}, a = {} }
+for _, list in ipairs({ block.e, block.a }) do
+  for _, id in ipairs(list) do
+    known[id] = true
+  end
+end
+for _ = 1, tonumber(arg()) do
+  local id = put_event()
+  if not known[id] then
+    table.insert(block.e, id)
+  end
+end
+for _ = 1, tonumber(arg()) do
+  local id = put_alert(cursor, number, late, seen, is_final(number))
+  if not known[id] then
+    table.insert(block.a, id)
+  end
+end
+if block.p then
+  keep_block(cursor, block)
+end
+redis.call('PEXPIRE', key('lease'), ttl)
+return 'OK'

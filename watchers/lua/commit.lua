@@ -1,0 +1,26 @@
+-- COMMIT: events, alerts, outbox and cursor of one block, all or nothing. Says OK, DUP (it ran before and its reply was
+-- lost), FENCED (another holder was let in) or STALE (the cursor is not where the caller thinks).
+local epoch, ttl, expected, cursor, number, time, late, seen = arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
+if fenced(epoch) then
+  return 'FENCED'
+end
+local now = redis.call('GET', key('cursor')) or ''
+if now == cursor then
+  return 'DUP'
+end
+if now ~= expected then
+  return 'STALE'
+end
+local block = { p = expected, t = time, e = {}, a = {} }
+for n = 1, tonumber(arg()) do
+  block.e[n] = put_event()
+end
+for n = 1, tonumber(arg()) do
+  block.a[n] = put_alert(cursor, number, late, seen, is_final(number))
+end
+keep_block(cursor, block)
+redis.call('ZADD', key('ring'), number, cursor)
+redis.call('SET', key('cursor'), cursor)
+redis.call('HSET', key('status'), 'time', time)
+redis.call('PEXPIRE', key('lease'), ttl)
+return 'OK'

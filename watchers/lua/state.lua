@@ -1,0 +1,126 @@
+-- Functions that the chain's scripts share. KEYS[1] is the chain's hash tag, "{c:1}"; every key of the chain starts
+-- with it, so all of them live in one slot. Bodies of events and alerts are never decoded here: Lua rounds integers.
+--   lease   hash epoch, holder; expires       epoch   counter of the fencing numbers handed out
+--   cursor  "number:hash"                     ring    zset of cursors not yet final, by number
+--   blocks  hash cursor -> {p, e, a, f}       final   number of the last final block
+--   alert   hash id -> state    body  hash id -> alert    said, said:<kind>  zsets of ids    aged  zset of ids by time
+--   event   hash id -> record                 time    zset of event ids by time        x:<name>  zset of event ids
+--   book:<governor>:<proposal>  hash event id -> ballot, and "complete"       books   zset of books by time
+--   outbox  stream of {id, rev}               status  hash of what another process may show
+local function key(name)
+  return KEYS[1] .. ':' .. name
+end
+
+local next_arg = 0
+local function arg()
+  next_arg = next_arg + 1
+  return ARGV[next_arg]
+end
+
+local function fenced(epoch)
+  return redis.call('HGET', key('lease'), 'epoch') ~= epoch
+end
+
+local function head_of(record)
+  return cjson.decode(string.sub(record, 1, string.find(record, '\n', 1, true) - 1))
+end
+
+local function drop_event(id)
+  local record = redis.call('HGET', key('event'), id)
+  if not record then
+    return
+  end
+  local head = head_of(record)
+  for _, name in ipairs(head.x) do
+    redis.call('ZREM', key('x:' .. name), id)
+  end
+  redis.call('ZREM', key('time'), id)
+  redis.call('HDEL', key('event'), id)
+  return head
+end
+
+-- The block is gone: with it the event, its ballot and, with a creation, the proof that the book is complete.
+local function take_back_event(id)
+  local head = drop_event(id)
+  if head and head.b ~= '' then
+    redis.call('HDEL', key('book:' .. head.b), head.o and 'complete' or id)
+  end
+end
+
+-- Reads one record (id, score, time, text, book, ballot) from the arguments and keeps it.
+local function put_event()
+  local id, score, time, text, book, ballot = arg(), arg(), arg(), arg(), arg(), arg()
+  local old = redis.call('HGET', key('event'), id)
+  if old and old ~= text then
+    take_back_event(id)
+  end
+  if old ~= text then
+    redis.call('HSET', key('event'), id, text)
+    redis.call('ZADD', key('time'), time, id)
+    for _, name in ipairs(head_of(text).x) do
+      redis.call('ZADD', key('x:' .. name), score, id)
+    end
+  end
+  if book ~= '' then
+    if ballot ~= '' then
+      redis.call('HSET', key('book:' .. book), id, ballot)
+    else
+      redis.call('HSET', key('book:' .. book), 'complete', '1')
+    end
+    redis.call('ZADD', key('books'), 'GT', time, book)
+  end
+  return id
+end
+
+local function say(id, state)
+  state.rev = state.rev + 1
+  redis.call('HSET', key('alert'), id, cjson.encode(state))
+  redis.call('XADD', key('outbox'), '*', 'id', id, 'rev', state.rev)
+end
+
+local function state_of(id)
+  local text = redis.call('HGET', key('alert'), id)
+  return text and cjson.decode(text)
+end
+
+-- Reads one alert (id, score, kind, time, body) from the arguments and says it if that is news; `final`: its block is.
+local function put_alert(block, number, late, seen, final)
+  local id, score, kind, time, body = arg(), arg(), arg(), arg(), arg()
+  local state = state_of(id)
+  if state and state.live and state.block == block and redis.call('HGET', key('body'), id) == body then
+    if final and not state.final then
+      state.final = true
+      say(id, state)
+    end
+    return id
+  end
+  if not state then
+    state = { rev = 0, seen = seen, kind = kind }
+    if late ~= '' then
+      state.late = late
+    end
+  elseif state.number ~= number then
+    state.moved = state.number
+  end
+  state.live, state.final, state.block, state.number = true, final, block, number
+  redis.call('HSET', key('body'), id, body)
+  redis.call('ZADD', key('aged'), time, id)
+  redis.call('ZADD', key('said'), score, id)
+  redis.call('ZADD', key('said:' .. kind), score, id)
+  say(id, state)
+  return id
+end
+
+local function block_of(cursor)
+  local text = redis.call('HGET', key('blocks'), cursor)
+  return text and cjson.decode(text)
+end
+
+local function keep_block(cursor, block)
+  redis.call('HSET', key('blocks'), cursor, cjson.encode(block))
+end
+
+local function is_final(number)
+  local final = redis.call('GET', key('final'))
+  return final and tonumber(number) <= tonumber(final) or false
+end

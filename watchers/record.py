@@ -1,0 +1,126 @@
+"""What history keeps of an event and under which names it is found again.
+
+A record is two lines: a JSON head for the scripts (`x`: the indexes that name the event, `b`: the proposal's book,
+`o`: the event opens that book) and the event itself, which no script reads, since Lua would round its integers.
+
+Units: a score is block * 1,000,000 + log index; a double holds it exactly up to block 9,007,199,254.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from watchers.batches.events import BatchResult
+from watchers.event import Event
+from watchers.governance.events import ProposalChange, Vote
+from watchers.liquidity.events import LiquidityMove
+from watchers.wing import Ballot
+
+AnyEvent = Vote | ProposalChange | LiquidityMove | BatchResult
+PER_BLOCK = 1_000_000
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event and the time of its block."""
+
+    event: AnyEvent
+    time_s: int
+
+
+class _Head(msgspec.Struct, frozen=True):
+    x: tuple[str, ...]
+    b: str = ""
+    o: bool = False
+
+
+class StoredBallot(msgspec.Struct, frozen=True):
+    """A vote as a proposal's book keeps it; `at` is the event's score, which orders the book."""
+
+    at: int
+    voter: str
+    for_raw: int
+    against_raw: int
+    abstain_raw: int
+
+    @property
+    def ballot(self) -> Ballot:
+        """Give it as judges take it."""
+        return Ballot(self.voter, self.for_raw, self.against_raw, self.abstain_raw)
+
+
+class Record(NamedTuple):
+    """An event as the scripts take it, in the order of their arguments. `book` and `ballot` are empty but for votes."""
+
+    id: str
+    score: int
+    time_s: int
+    text: bytes
+    book: str
+    ballot: bytes
+
+
+_decoder = msgspec.json.Decoder(StoredEvent)
+_ballots = msgspec.json.Decoder(StoredBallot)
+
+
+def score(block: int, log_index: int) -> int:
+    """Order events by block, then by place in the block."""
+    return block * PER_BLOCK + min(log_index, PER_BLOCK - 1)
+
+
+def book_name(governor: str, proposal_id: int) -> str:
+    """Name a proposal's book."""
+    return f"{governor}:{proposal_id}"
+
+
+def record(event: Event, time_s: int) -> Record:
+    """Write an event down. Raises TypeError for a kind that history does not know."""
+    if not isinstance(event, AnyEvent):
+        raise TypeError(f"history knows no {type(event).__name__}")
+    at = score(event.block, event.log_index)
+    book, ballot, opens = "", b"", False
+    if isinstance(event, Vote):
+        book = book_name(event.address, event.proposal_id)
+        ballot = msgspec.json.encode(StoredBallot(at, event.voter, event.for_raw, event.against_raw, event.abstain_raw))
+    elif isinstance(event, ProposalChange) and event.change == "created":
+        book, opens = book_name(event.address, event.proposal_id), True
+    head = msgspec.json.encode(_Head(tuple(dict.fromkeys(_indexes(event))), book, opens))
+    return Record(event.id, at, time_s, head + b"\n" + msgspec.json.encode(StoredEvent(event, time_s)), book, ballot)
+
+
+def read(text: bytes) -> StoredEvent:
+    """Read a record back. Raises msgspec.MsgspecError for one that another version wrote and we cannot read."""
+    return _decoder.decode(text.partition(b"\n")[2])
+
+
+def read_ballot(text: bytes) -> StoredBallot:
+    """Read a ballot back."""
+    return _ballots.decode(text)
+
+
+def failed(event: BatchResult) -> bool:
+    """Tell whether the container or a call in it failed."""
+    return not event.success or any(call.outcome in ("failed", "rolled_back") for call in event.calls)
+
+
+def _indexes(event: AnyEvent) -> Iterator[str]:
+    """Name the sorted sets that lead to an event; History asks by the same names."""
+    match event:
+        case Vote():
+            yield from ("vote", f"vote:g:{event.address}", f"vote:p:{event.address}:{event.proposal_id}")
+        case ProposalChange():
+            yield f"proposal:p:{event.address}:{event.proposal_id}"
+            if event.change == "created":
+                yield from ("created", f"created:g:{event.address}")
+        case LiquidityMove():
+            yield from ("move", f"move:pool:{event.address}", f"move:n:{event.protocol}", f"move:o:{event.owner}")
+        case BatchResult():
+            yield from ("batch", f"batch:s:{event.sender}", f"batch:h:{event.tx}", f"batch:h:{event.container_id}")
+            if failed(event):
+                yield "batch:failed"
+
+
+def flat(records: list[Record]) -> list[Any]:
+    """Lay records out as a script's arguments, their number first."""
+    return [len(records), *(field for r in records for field in r)]

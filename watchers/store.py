@@ -1,0 +1,293 @@
+"""Cursor, alerts and outbox of one chain. Every change is one Lua script that compares before it sets.
+
+Errors: Fenced when another holder was let in since; ReorgError when the cursor is not where the caller thinks;
+ChainError for a reorg deeper than what is kept; StoreError when the store fails.
+Units: `_ms` milliseconds; a lease is counted by the store's own clock.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from watchers.alert import Alert, AlertState
+from watchers.chain.block import Cursor
+from watchers.errors import ChainError, Fenced, ReorgError
+from watchers.event import Event
+from watchers.record import PER_BLOCK, AnyEvent, flat, record
+from watchers.script import TIMEOUT_S, load, storing
+
+GROUP = "deliver"
+MAX_BLOCK_MS = 5_000  # below the client's socket_timeout, which would otherwise cut a waiting read off
+FINAL_CHUNK = 500
+REMEMBER_CHUNK = 1_000
+PRUNE_CHUNK = 500
+
+_COMMIT, _ADD, _REWIND = load("commit"), load("add"), load("rewind")
+_FINALIZE, _LEASE, _REMEMBER, _PRUNE = load("finalize"), load("lease"), load("remember"), load("prune")
+
+
+class CommittedBlock(msgspec.Struct, frozen=True):
+    """What one block brought. `late_s` and `seen_at_ms` go to the alerts that are new with it."""
+
+    cursor: Cursor
+    time_s: int
+    events: tuple[AnyEvent, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    late_s: int | None = None
+    seen_at_ms: int = 0
+
+
+class Change(NamedTuple):
+    """An outbox entry: this alert changed. `state` is where it stands now, which may be later than the entry."""
+
+    entry_id: str
+    state: AlertState
+    times_delivered: int
+
+
+class _State(msgspec.Struct, frozen=True):
+    rev: int
+    live: bool
+    final: bool
+    late: int | None = None
+    moved: int | None = None
+    seen: int = 0
+
+
+_bodies = msgspec.json.Decoder(Alert)
+
+
+def tag(chain_id: int) -> str:
+    """Give the hash tag that every key of a chain starts with."""
+    return f"{{c:{chain_id}}}"
+
+
+async def alert_states(redis: Any, chain_id: int, ids: Sequence[str | bytes]) -> list[AlertState | None]:
+    """Read alerts with where they stand; None for one that is not kept."""
+    if not ids:
+        return []
+    async with storing("read alerts"), redis.pipeline(transaction=True) as pipe:
+        pipe.hmget(f"{tag(chain_id)}:alert", list(ids))
+        pipe.hmget(f"{tag(chain_id)}:body", list(ids))
+        states, bodies = await pipe.execute()
+    return [_alert_state(*both) for both in zip(states, bodies, strict=True)]
+
+
+def _alert_state(state: bytes | None, body: bytes | None) -> AlertState | None:
+    if state is None or body is None:
+        return None
+    # not strict: what the scripts took from their arguments is written as strings
+    at = msgspec.json.decode(state, type=_State, strict=False)
+    return AlertState(
+        alert=_bodies.decode(body),
+        rev=at.rev,
+        live=at.live,
+        final=at.final,
+        late_s=at.late,
+        moved_from=at.moved,
+        seen_at_ms=at.seen,
+    )
+
+
+class ChainStore:
+    """One chain's state. A process writes only while it holds the chain's lease, and every write proves it."""
+
+    def __init__(
+        self, redis: Redis, chain_id: int, *, clock_ms: Callable[[], int], claim_idle_ms: int = 60_000
+    ) -> None:
+        self.chain_id = chain_id
+        self._redis: Any = redis  # its own annotations do not know that every reply is bytes
+        self._clock_ms, self._claim_idle_ms = clock_ms, claim_idle_ms
+        self._tag = tag(chain_id)
+        self._ttl_ms = 30_000
+        self._group_made = False
+        self._drained: dict[str, str | None] = {}  # consumer -> last own pending entry read; None when all were
+
+    # --- the lease --------------------------------------------------------------------------------------------------
+
+    async def acquire(self, holder: str, ttl_ms: int) -> int | None:
+        """Take the lease; give its epoch, None while somebody else holds it. `holder` is unique per process start."""
+        self._ttl_ms = ttl_ms
+        return int(await _LEASE(self._redis, [self._tag], ["take", holder, ttl_ms])) or None
+
+    async def renew(self, epoch: int, ttl_ms: int) -> bool:
+        """Hold on to the lease; False when it is lost."""
+        return bool(await _LEASE(self._redis, [self._tag], ["renew", epoch, ttl_ms]))
+
+    async def release(self, epoch: int) -> None:
+        """Let go of the lease, if it is still ours."""
+        await _LEASE(self._redis, [self._tag], ["release", epoch, 0])
+
+    # --- the cursor -------------------------------------------------------------------------------------------------
+
+    async def cursor(self) -> Cursor | None:
+        """Give the last committed block, None before the first."""
+        async with storing("read the cursor"):
+            text = await self._redis.get(f"{self._tag}:cursor")
+        return Cursor.parse(text.decode()) if text else None
+
+    async def recent(self, count: int) -> list[Cursor]:
+        """Give the committed blocks that can still be taken back and the newest final one, newest first."""
+        async with storing("read the recent blocks"):
+            found = await self._redis.zrange(f"{self._tag}:ring", 0, count - 1, desc=True)
+        return [Cursor.parse(text.decode()) for text in found]
+
+    async def commit(self, epoch: int, expected: Cursor | None, block: CommittedBlock) -> Literal["ok", "dup"]:
+        """Write a block's events and alerts and move the cursor from `expected` to it; "dup": that was done before."""
+        at = block.cursor
+        if expected is not None and at.number <= expected.number:
+            raise ReorgError(f"block {at.number} does not come after block {expected.number}")
+        head = [epoch, self._ttl_ms, str(expected or ""), str(at), at.number, block.time_s, *_seen(block)]
+        reply = await _COMMIT(self._redis, [self._tag], [*head, *_events(block.events, block.time_s), *_alerts(block)])
+        self._check(reply, epoch, str(at))
+        return "dup" if reply == b"DUP" else "ok"
+
+    async def add(self, epoch: int, block: CommittedBlock) -> None:
+        """Write what a second reading found in a committed block; the cursor stays. Alerts known already stay too."""
+        at = block.cursor
+        head = [epoch, self._ttl_ms, str(at), at.number, *_seen(block)]
+        reply = await _ADD(self._redis, [self._tag], [*head, *_events(block.events, block.time_s), *_alerts(block)])
+        self._check(reply, epoch, str(at))
+
+    async def rewind(self, epoch: int, expected: Cursor) -> Cursor:
+        """Take back the block that the cursor stands on; give the cursor before it."""
+        reply, where = await _REWIND(self._redis, [self._tag], [epoch, self._ttl_ms, str(expected)])
+        if reply == b"DEEP":
+            raise ChainError(f"chain {self.chain_id}: reorg deeper than what can be taken back, at {expected}")
+        self._check(reply, epoch, str(expected))
+        return Cursor.parse(where.decode())
+
+    async def finalize(self, epoch: int, number: int) -> int:
+        """Make the alerts of blocks up to `number` final and forget how to take those blocks back; count the alerts."""
+        changed, more = 0, True
+        while more:
+            reply, some, more = await _FINALIZE(self._redis, [self._tag], [epoch, self._ttl_ms, number, FINAL_CHUNK])
+            self._check(reply, epoch, str(number))
+            changed += some
+        return changed
+
+    async def remember(self, epoch: int, events: Iterable[tuple[Event, int]], *, complete: str = "") -> None:
+        """Keep events read back from before our history, each with its block's time; `complete` names the book (see
+        `record.book_name`) that now holds every vote.
+        """
+        records = [record(event, time_s) for event, time_s in events]
+        chunks = [records[at : at + REMEMBER_CHUNK] for at in range(0, len(records), REMEMBER_CHUNK)] or [[]]
+        for n, chunk in enumerate(chunks, 1):
+            name = complete if n == len(chunks) else ""
+            reply = await _REMEMBER(self._redis, [self._tag], [epoch, self._ttl_ms, name, *flat(chunk)])
+            self._check(reply, epoch, complete)
+
+    async def note(self, **fields: int | str) -> None:
+        """Leave what another process may show of this chain: head, requests, errors. See `History.chain_status`."""
+        async with storing("note the chain's status"):
+            await self._redis.hset(f"{self._tag}:status", mapping={**fields, "noted_at_ms": self._clock_ms()})
+
+    async def prune(self, before_ms: int) -> int:
+        """Forget events, books and alerts older than that; count them. Undelivered alerts stay."""
+        total = gone = int(await _PRUNE(self._redis, [self._tag], [before_ms // 1000, PRUNE_CHUNK]))
+        while gone:
+            gone = int(await _PRUNE(self._redis, [self._tag], [before_ms // 1000, PRUNE_CHUNK]))
+            total += gone
+        return total
+
+    def _check(self, reply: bytes, epoch: int, at: str) -> None:
+        if reply == b"FENCED":
+            raise Fenced(f"chain {self.chain_id}: another process has taken the lease since epoch {epoch}")
+        if reply == b"STALE":
+            raise ReorgError(f"chain {self.chain_id}: the cursor is not where {at} needs it")
+
+    # --- the other side of the commit -------------------------------------------------------------------------------
+
+    async def alert(self, alert_id: str) -> AlertState | None:
+        """Give an alert and where it stands."""
+        return (await alert_states(self._redis, self.chain_id, [alert_id]))[0]
+
+    async def changes(self, consumer: str, *, count: int, block_ms: int) -> list[Change]:
+        """Take up to `count` entries: first what this consumer left behind when it last ran or lost a reply, then what
+        nobody settled for `claim_idle_ms`, then new ones, waiting up to `block_ms` for the first.
+        """
+        try:
+            async with storing("read the outbox", TIMEOUT_S + MAX_BLOCK_MS / 1000):
+                entries = await self._entries(consumer, count, min(block_ms, MAX_BLOCK_MS))
+                delivered = await self._times_delivered(entries)
+        except BaseException:
+            # a reply may be lost on the way, also by a cancellation: what it held is ours and pending, so look there
+            self._drained.pop(consumer, None)
+            raise
+        states = await alert_states(self._redis, self.chain_id, [fields[b"id"] for _, fields in entries])
+        found = []
+        for (entry, _), state in zip(entries, states, strict=True):
+            if state is None:  # pruned or deleted: nothing is left to say
+                await self.settle(entry.decode())
+            else:
+                found.append(Change(entry.decode(), state, delivered.get(entry, 1)))
+        return found
+
+    async def settle(self, entry_id: str) -> None:
+        """Strike an entry out: what it asked for is done."""
+        async with storing("settle an outbox entry"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.xack(f"{self._tag}:outbox", GROUP, entry_id)
+            pipe.xdel(f"{self._tag}:outbox", entry_id)
+            await pipe.execute()
+
+    async def _entries(self, consumer: str, count: int, block_ms: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        outbox = f"{self._tag}:outbox"
+        if not self._group_made:
+            await self._make_group()
+        since = self._drained.get(consumer, "0")
+        try:
+            if since is not None:
+                found = _read(await self._redis.xreadgroup(GROUP, consumer, {outbox: since}, count=count))
+                self._drained[consumer] = found[-1][0].decode() if found else None
+                if found:
+                    return found
+            claimed = await self._redis.xautoclaim(outbox, GROUP, consumer, self._claim_idle_ms, "0-0", count=count)
+            if claimed[1]:
+                return _read([(outbox, claimed[1])])
+            # block=0 would wait for ever
+            waiting = {"block": block_ms} if block_ms > 0 else {}
+            return _read(await self._redis.xreadgroup(GROUP, consumer, {outbox: ">"}, count=count, **waiting))
+        except ResponseError as error:
+            if str(error).startswith("NOGROUP"):  # the store was emptied under us
+                self._group_made = False
+            raise
+
+    async def _make_group(self) -> None:
+        try:
+            await self._redis.xgroup_create(f"{self._tag}:outbox", GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+        self._group_made = True
+
+    async def _times_delivered(self, entries: Sequence[tuple[bytes, Any]]) -> dict[bytes, int]:
+        if not entries:
+            return {}
+        first, last = entries[0][0].decode(), entries[-1][0].decode()
+        pending = await self._redis.xpending_range(f"{self._tag}:outbox", GROUP, first, last, 10 * len(entries) + 100)
+        return {entry["message_id"]: int(entry["times_delivered"]) for entry in pending}
+
+
+def _read(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Give the entries of the one stream that was asked for. One that was deleted while pending has no fields."""
+    return [(entry, fields or {b"id": b""}) for entry, fields in reply[0][1]] if reply else []
+
+
+def _seen(block: CommittedBlock) -> list[int | str]:
+    return ["" if block.late_s is None else block.late_s, block.seen_at_ms]
+
+
+def _events(events: Sequence[Event], time_s: int) -> list[Any]:
+    return flat([record(event, time_s) for event in events])
+
+
+def _alerts(block: CommittedBlock) -> list[Any]:
+    """Lay alerts out as arguments; within a block they keep the order in which the judges gave them."""
+    given: list[Any] = [len(block.alerts)]
+    for n, alert in enumerate(block.alerts):
+        at = block.cursor.number * PER_BLOCK + n
+        given += [alert.id, at, alert.kind, block.time_s, msgspec.json.encode(alert)]
+    return given
