@@ -1,0 +1,109 @@
+"""Answers to a block's questions: one batched request for all that are open, and a memory for those that cannot change.
+
+    cache.begin(block)                      facts = cache.facts
+    while asks := open questions:           await load(rpc, asks, block, cache)
+
+Errors: ChainError when no node answers at all. A call that one node cannot answer (it lost the state, it has not heard
+of the block) is put once to another; when that cannot either, the question is answered "unknown" for this block, never
+for good.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+from watchers.chain.envelope import NULL, RawAnswer, is_verdict, lacks_method
+from watchers.chain.provider import decode_answer
+from watchers.chain.rpc import Rpc
+from watchers.errors import ChainError, DecodeError
+from watchers.facts import Answer, Ask, Call, Facts, RpcError
+
+LRU_SIZE = 20_000
+
+
+class Cache:
+    """What is known: `facts` of the block at hand, and what holds `forever`, least recently used dropped first."""
+
+    def __init__(self, size: int = LRU_SIZE) -> None:
+        self.block: int | None = None
+        self.facts = Facts()
+        self.unreadable = 0
+        self._size = size
+        self._forever: OrderedDict[Ask[Any], Any] = OrderedDict()
+
+    @property
+    def known(self) -> dict[Ask[Any], Any]:
+        """The answers of the block at hand."""
+        return self.facts.known
+
+    def begin(self, block: int) -> Facts:
+        """Start a block: what was true of another one, or of one of the same number, is forgotten."""
+        self.block, self.facts = block, Facts({})
+        return self.facts
+
+    def recall(self, ask: Ask[Any]) -> bool:
+        """Bring an answer that holds for ever into this block's facts; tell whether there was one."""
+        if ask not in self._forever:
+            return False
+        self._forever.move_to_end(ask)
+        self.known[ask] = self._forever[ask]
+        return True
+
+    def keep(self, ask: Ask[Any], value: Any, *, settled: bool) -> None:
+        """Note an answer; for good when the question's kind and the way it was answered allow."""
+        self.known[ask] = value
+        if ask.lifetime == "forever" and settled:
+            self._forever[ask] = value
+            self._forever.move_to_end(ask)
+            if len(self._forever) > self._size:
+                self._forever.popitem(last=False)
+
+
+async def load(rpc: Rpc, asks: Iterable[Ask[Any]], block: int, cache: Cache) -> int:
+    """Answer every ask into `cache.facts`; give how many HTTP requests that took, 0 when all was known.
+    Raises ChainError.
+    """
+    if cache.block != block:
+        cache.begin(block)
+    pending = [ask for ask in dict.fromkeys(asks) if ask not in cache.known and not cache.recall(ask)]
+    calls_of = {ask: ask.calls(block) for ask in pending}
+    calls = [call for ask in pending for call in calls_of[ask]]
+    before = rpc.requests
+    answers = await _answers(rpc, calls) if calls else []
+    at = 0
+    for ask in pending:
+        own = answers[at : at + len(calls_of[ask])]
+        at += len(own)
+        value = _read(ask, [decode_answer(answer) for answer in own], cache)
+        # a fault of the node's must not become a fact; nor must null, which a node that lags gives as well
+        settled = all(not _is_fault(answer) and answer != NULL for answer in own)
+        cache.keep(ask, value, settled=settled)
+    return rpc.requests - before
+
+
+async def _answers(rpc: Rpc, calls: list[Call]) -> list[RawAnswer]:
+    reply = await rpc.raw_batch(calls)
+    answers = reply.answers
+    faults = [at for at, answer in enumerate(answers) if _is_fault(answer) and not lacks_method(answer)]
+    if faults and rpc.other_than(reply.provider) is not None:
+        try:
+            again = await rpc.raw_batch([calls[at] for at in faults], avoid=(reply.provider,))
+        except ChainError:
+            return answers  # the first one did answer; what it could not say stays unknown
+        for at, answer in zip(faults, again.answers, strict=True):
+            answers[at] = answer
+    return answers
+
+
+def _is_fault(answer: RawAnswer) -> bool:
+    """Tell a node's trouble from the EVM's verdict, which is the same everywhere."""
+    return isinstance(answer, RpcError) and not is_verdict(answer)
+
+
+def _read(ask: Ask[Any], answers: list[Answer], cache: Cache) -> Any:
+    try:
+        return ask.read(answers)
+    except (DecodeError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        # answers come from contracts that anybody may write: what cannot be read is unknown, and counted
+        cache.unreadable += 1
+        return None
