@@ -181,7 +181,7 @@ def _pair_direction(p0: int, p1: int) -> int:
 
 
 class Share(NamedTuple):
-    """A part of a pool, 0..1, and of what. `None` is unknown."""
+    """A part of a pool, 0..1, and of which of its measures, to be read after "of the pool's". `None` is unknown."""
 
     value: Decimal | None
     basis: str
@@ -218,12 +218,12 @@ def share_of_pair(move: Move) -> Share:
     if move.action == "swap":
         parts = [_part(raw, old) for raw, old in zip((move.raw0, move.raw1), before, strict=True) if raw > 0]
         known = [p for p in parts if p is not None]
-        return Share(max(known), "of the reserve before the swap") if known else UNKNOWN
+        return Share(max(known), "reserve before the swap") if known else UNKNOWN
     whole = after if move.action == "add" else before
     both = [_part(raw, reserve) for raw, reserve in zip((move.raw0, move.raw1), whole, strict=True)]
     if both[0] is None or both[1] is None:
         return UNKNOWN
-    basis = "of the reserves after it" if move.action == "add" else "of the reserves before it"
+    basis = "reserves after it" if move.action == "add" else "reserves before it"
     return Share(min(both[0], both[1]), basis)
 
 
@@ -235,11 +235,11 @@ def share_of_range(move: Move, tick: int | None, in_range: int | None, held: tup
     active = tick is not None and lower is not None and upper is not None and lower <= tick < upper
     if active and in_range is not None and move.liquidity:
         whole = in_range + move.liquidity if move.action == "add" else max(in_range, move.liquidity)
-        return Share(_part(move.liquidity, whole), "of the liquidity in range")
+        return Share(_part(move.liquidity, whole), "liquidity in range")
     parts = []
     for raw, balance in zip((move.raw0, move.raw1), held, strict=True):
         if raw <= 0 or balance is None:
             continue
         parts.append(_part(raw, balance + raw if move.action == "add" else max(balance, raw)))
     known = [p for p in parts if p is not None]
-    return Share(max(known), "of the pool's balance") if known else UNKNOWN
+    return Share(max(known), "token balances") if known else UNKNOWN

@@ -46,7 +46,7 @@ def price(token: TokenDef, quote: Quote | None, decimals: int | None, now_s: int
         return None
     if not now_s - token.feed_heartbeat_s - FEED_GRACE_S <= quote.updated_at_s <= now_s:
         return None
-    return Price(EXACT.scaleb(Decimal(quote.answer), -decimals), f"Chainlink {token.feed}", quote.updated_at_s)
+    return Price(EXACT.scaleb(Decimal(quote.answer), -decimals), f"Chainlink feed {token.feed[:6]}…{token.feed[-4:]}", quote.updated_at_s)
 
 
 class Currency(NamedTuple):
