@@ -1,0 +1,81 @@
+"""Golden logs: each file of golden_governance holds logs as a node sends them and the whole event each must become.
+The topics are those of the contracts' ABIs, the data was encoded by eth-abi, neither by our own decoder.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watchers.abi import shape_of
+from watchers.chain.block import Log
+from watchers.decode import Decoder
+from watchers.governance.asks import Counts
+from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.protocols.oz_governor import (
+    ProposalCanceled,
+    ProposalCreated,
+    ProposalExecuted,
+    ProposalQueued,
+    VoteCast,
+    sides,
+)
+from watchers.governance.wing import wing
+
+GOLDEN = Path(__file__).parent / "golden_governance"
+CASES = [
+    pytest.param(file.stem, case, id=f"{file.stem}: {case['name']}")
+    for file in sorted(GOLDEN.glob("*.json"))
+    for case in json.loads(file.read_text())
+]
+UINT = st.integers(0, 2**256 - 1)
+
+
+def decoder_of(case: dict[str, Any], protocol: str) -> Decoder:
+    event = case["event"]
+    return Decoder(wing.protocols, {(event["chain_id"], event["address"]): protocol})
+
+
+@pytest.mark.parametrize(("protocol", "case"), CASES)
+def test_a_golden_log_becomes_its_whole_event(protocol: str, case: dict[str, Any]) -> None:
+    log = msgspec.convert(case["log"], Log)
+    decoded = decoder_of(case, protocol).decode(case["event"]["chain_id"], [log])
+    assert decoded.errors == []
+    assert decoded.events == [msgspec.convert(case["event"], Vote | ProposalChange)]
+
+
+def test_every_shape_has_a_golden_log_but_those_that_agora_shares() -> None:
+    seen = {(str(case.values[0]), str(case.values[1]["log"]["topics"][0])) for case in CASES}  # type: ignore[index] # a param's values are object
+    shared = {ProposalCreated, ProposalQueued, ProposalExecuted, ProposalCanceled, VoteCast}
+    for protocol in wing.protocols:
+        for shape in set(protocol.handlers) - (shared if protocol.name == "agora" else set()):
+            assert (protocol.name, shape_of(shape).topic0) in seen, f"{protocol.name}: no golden log of {shape}"
+
+
+def test_an_address_that_nobody_claims_speaks_as_an_openzeppelin_governor() -> None:
+    case = json.loads((GOLDEN / "governor_bravo.json").read_text())[1]
+    decoded = Decoder(wing.protocols).decode(1, [msgspec.convert(case["log"], Log)])
+    assert [e.protocol for e in decoded.events] == ["oz_governor"]
+
+
+def test_a_vote_cut_short_is_a_counted_error_and_the_next_one_is_read() -> None:
+    case = json.loads((GOLDEN / "oz_governor.json").read_text())[1]
+    whole = msgspec.convert(case["log"], Log)
+    cut = msgspec.structs.replace(whole, data=whole.data[:-130], log_index="0x1")
+    decoded = Decoder(wing.protocols).decode(1, [cut, whole])
+    assert len(decoded.errors) == 1
+    assert len(decoded.events) == 1
+
+
+@given(st.integers(0, 255), UINT, st.binary(max_size=80) | st.binary(min_size=48, max_size=48))
+def test_no_support_weight_or_params_stops_a_chain_and_the_parts_never_exceed_the_weight(
+    support: int, weight: int, params: bytes
+) -> None:
+    name, parts = sides(support, weight, params)
+    assert min(parts) >= 0
+    assert parts.cast_raw <= weight
+    assert (name == "unknown") <= (parts == Counts())
