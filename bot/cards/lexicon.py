@@ -56,3 +56,9 @@ def shorten(address: str) -> str:
     """`0x8d07D2…e6A265`, checksummed."""
     full = to_checksum_address(address)
     return f"{full[:8]}…{full[-6:]}"
+
+
+def short_number(proposal_id: int) -> str:
+    """Write a proposal's number; OpenZeppelin's are hashes of 77 digits, of which the first and last four are shown."""
+    digits = str(proposal_id)
+    return digits if len(digits) <= 8 else f"{digits[:4]}…{digits[-4:]}"  # noqa: PLR2004 - longer ones are hashes

@@ -7,7 +7,7 @@ from bot.cards import figures
 from bot.cards.card import Accent, Card
 from bot.cards.escape import cut, escape, quote, symbol
 from bot.cards.frame import actions, fit, small_print
-from bot.cards.lexicon import Lexicon
+from bot.cards.lexicon import Lexicon, short_number
 from watchers.alert import AlertState, Tally, VoteFacts
 
 REASON = 280
@@ -51,8 +51,7 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Car
 def proposal_name(dao_key: str, proposal_id: int, title: str, lexicon: Lexicon) -> str:
     """`Uniswap · proposal 42 · Deploy v3 on Gnosis`; the long ids of OpenZeppelin governors are shortened."""
     dao = lexicon.dao(dao_key)
-    digits = str(proposal_id)
-    number = digits if len(digits) <= 8 else f"{digits[:4]}…{digits[-4:]}"  # noqa: PLR2004 - longer ones are hashes
+    number = short_number(proposal_id)
     name = f"{dao.name if dao else 'unknown DAO'} · proposal {number}"
     return f"{name} · {escape(title, TITLE)}" if title.strip() else name
 

@@ -1,0 +1,67 @@
+"""The command tree: every file of `bot/commands` found and added, and the one place where a command's error ends."""
+
+import importlib
+import pkgutil
+import uuid
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+import bot.commands
+from bot.desk import Desk
+from bot.reply import Asked, tell
+from watchers.errors import DefinitionError, TribuneError, UserError
+
+log = structlog.get_logger("bot.commands")
+
+
+class Tree(app_commands.CommandTree[Any]):
+    """discord.py's tree with our error handler."""
+
+    async def on_error(self, asked: Asked, error: app_commands.AppCommandError, /) -> None:
+        """Turn any error into a private sentence with what to do; log once what nobody foresaw."""
+        await answer_error(asked, error)
+
+
+async def answer_error(asked: Asked, error: Exception) -> None:
+    """Say what to do; an unforeseen error gets a number that joins the asker's sentence and the log."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    try:
+        await tell(asked, sentence(cause, asked))
+    except discord.DiscordException as lost:
+        log.warning("a reply was lost", reason=type(lost).__name__)
+
+
+def sentence(cause: BaseException, asked: Asked) -> str:
+    """Give the private sentence for an error."""
+    if isinstance(cause, UserError):
+        return str(cause)
+    if isinstance(cause, app_commands.MissingPermissions):
+        needed = ", ".join(name.replace("_", " ").title() for name in cause.missing_permissions)
+        return f"You need the permission {needed} for this. Ask somebody who manages this server."
+    if isinstance(cause, app_commands.NoPrivateMessage):
+        return "This works in a server only: open it there, in the channel that it is about."
+    if isinstance(cause, app_commands.CommandOnCooldown):
+        return f"Not so fast: try again in {cause.retry_after:.0f} s."
+    number = uuid.uuid4().hex[:8]
+    command = asked.command.qualified_name if asked.command else "a button"
+    foreseen = isinstance(cause, TribuneError)
+    log.error("a command failed", number=number, command=command, exc_info=None if foreseen else cause, why=str(cause))
+    if foreseen:
+        return f"That cannot be answered right now; it is being looked after. Try again in a minute. ({number})"
+    return f"Something went wrong on our side and was written down as {number}. Try again, or tell the operator."
+
+
+def assemble(client: discord.Client, tree: Tree, desk: Desk) -> None:
+    """Add every command and button of `bot/commands`. Raises DefinitionError for a file that declares nothing."""
+    for info in pkgutil.iter_modules(bot.commands.__path__):
+        module = importlib.import_module(f"bot.commands.{info.name}")
+        commands, items = getattr(module, "commands", None), getattr(module, "items", None)
+        if commands is None and items is None:
+            raise DefinitionError(f"{module.__file__}: declares neither commands(desk) nor items(desk)")
+        for command in commands(desk) if commands else ():
+            tree.add_command(command)
+        if items:
+            client.add_dynamic_items(*items(desk))
