@@ -1,0 +1,288 @@
+"""`Deliveries`: what each channel should show, what it shows, and the outbox between the two.
+
+A *post* is what becomes one message: (channel, id of its first alert). It holds the states of its alerts, the revision
+wanted, the revision shown, the message, and when it was first tried. The outbox says only THAT a post changed.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import redis.asyncio
+from redis.exceptions import RedisError, ResponseError
+
+from bot.lua import Argument, Script, store_error, text, texts
+from watchers.alert import SEVERITIES, AlertState
+from watchers.errors import StoreError
+
+KEEP_S = 90 * 86_400  # how long a delivery is remembered; a reorg never reaches that far back
+LEASE_MS = 20_000  # longer than one try lasts
+UNENDED = 8  # tries that ended the process before a post is set aside
+MOST_ALERTS = 10  # in one card; a longer list does not fit a message
+GROUP = "send"
+
+
+class PostKey(NamedTuple):
+    """The name of a post."""
+
+    channel_id: int
+    post_id: str
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}:{self.post_id}"
+
+
+class Entry(NamedTuple):
+    """One outbox entry: this post changed. `fresh` when it is a new post."""
+
+    id: str
+    post: PostKey
+    fresh: bool
+
+
+class Place(NamedTuple):
+    """A channel that an alert goes to. `interval_ms` 0: never grouped."""
+
+    channel_id: int
+    guild_id: int
+    ping_role: int | None = None
+    interval_ms: int = 0
+    subscriptions: tuple[str, ...] = ()
+
+
+class Known(NamedTuple):
+    """What became of an alert's new state: was it routed before, and how many posts changed."""
+
+    routed: bool
+    posts: int
+
+
+class Step(NamedTuple):
+    """What a post needs next; see begin.lua. `tried` is the revision of the first try."""
+
+    do: Literal["settled", "held", "busy", "dead", "look", "edit", "post"]
+    why: str = ""
+    wait_ms: int = 0
+    try_ms: int = 0
+    alert_ids: tuple[str, ...] = ()
+    message_id: int = 0
+    want: int = 0
+    tried: int = 0
+    ping_role: int | None = None
+    states: tuple[AlertState, ...] = ()
+
+
+class DeadLetter(NamedTuple):
+    """A post that was set aside, and why."""
+
+    id: str
+    post: str
+    why: str
+
+
+class Outbox(NamedTuple):
+    """How the outbox stands: entries in it, time of the oldest, posts set aside."""
+
+    waiting: int
+    oldest_ms: int | None
+    dead: int
+
+
+class Deliveries:
+    """Reads and changes deliveries; every change is one script. Raises StoreError."""
+
+    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0", *, keep_s: int = KEEP_S) -> None:
+        self.redis, self.tag, self._keep_s = client, f"{{d:{shard}}}", keep_s
+        names = ("update", "route", "begin", "done", "fresh", "excuse", "gone", "hold", "bury", "revive", "release")
+        self._scripts = {name: Script(client, name) for name in names}
+        self._run_id = ""
+
+    async def _run(self, name: str, *arguments: Argument) -> Any:
+        return await self._scripts[name](self.tag, *arguments)
+
+    async def update(self, state: AlertState) -> Known:
+        """Bring a new state into every post that holds the alert; an older revision changes nothing."""
+        reply = await self._run("update", *_alert(state), self._keep_s)
+        return Known(bool(reply[0]), int(reply[1]))
+
+    async def route(self, state: AlertState, places: Sequence[Place], *, last: bool = True) -> list[str]:
+        """Place an alert in channels; gives each one's outcome: new, raised, full, joined, updated or seen. After the
+        `last` call of an alert it counts as routed.
+        """
+        flat: list[Argument] = []
+        for place in places:
+            flat += [place.channel_id, place.ping_role or "", place.interval_ms]
+        alert = state.alert
+        rank, at_ms = SEVERITIES.index(alert.severity), alert.block_time_s * 1000
+        head = (*_alert(state), self._keep_s, alert.subject, rank, at_ms, MOST_ALERTS, int(last))
+        return [word.split(" ")[0] for word in texts(await self._run("route", *head, *flat))]
+
+    async def begin(
+        self, post: PostKey, entries: Sequence[str], *, holder: str, now_ms: int, safe_ms: int, doubt: bool
+    ) -> Step:
+        """Ask for the next step of a post and write down that it is tried. `doubt`: the store may have forgotten."""
+        numbers = (now_ms, LEASE_MS, safe_ms, UNENDED, int(doubt))
+        reply = await self._run("begin", *post, holder, *numbers, *entries)
+        return _step(reply)
+
+    async def done(self, post: PostKey, entries: Sequence[str], *, message_id: int, shown: int) -> None:
+        """Write down that the message shows a revision; 0 for a message that is there with content unknown."""
+        await self._run("done", *post, message_id, shown, *entries)
+
+    async def fresh(self, post: PostKey, *, now_ms: int, safe_ms: int) -> int:
+        """Allow a new try, since the channel does not hold the post; gives 0, or ms to wait before another look."""
+        return int(await self._run("fresh", *post, now_ms, safe_ms))
+
+    async def excuse(self, post: PostKey) -> None:
+        """Forgive a try that failed under control: it does not count towards the dead."""
+        await self._run("excuse", *post)
+
+    async def gone(self, post: PostKey, entries: Sequence[str], *, shown: int) -> int:
+        """Give up a message that a person deleted; gives how many alerts, never shown in it, get their own post."""
+        return int(await self._run("gone", *post, shown, self._keep_s, *entries))
+
+    async def hold(self, post: PostKey, entries: Sequence[str], *, now_ms: int) -> None:
+        """Let the post wait until its channel is opened again."""
+        await self._run("hold", *post, now_ms, *entries)
+
+    async def bury(self, post: PostKey, entries: Sequence[str], why: str) -> None:
+        """Set a post aside for the operator."""
+        await self._run("bury", *post, why, *entries)
+
+    async def bury_alert(self, alert_id: str, why: str) -> None:
+        """Set an alert aside that could not even be routed."""
+        await self._do("dead", self.redis.xadd(f"{self.tag}:dead", {"post": f"alert:{alert_id}", "why": why}))
+
+    async def revive(self, dead_id: str) -> bool:
+        """Try a dead post again; false when it is no longer known."""
+        return bool(await self._run("revive", dead_id))
+
+    async def release(self, holder: str) -> None:
+        """Let go of every channel, so that another process need not wait for the leases to end."""
+        await self._run("release", holder)
+
+    async def open(self) -> None:
+        """Make the outbox's consumer group if it is not there."""
+        try:
+            await self._do("open", self.redis.xgroup_create(f"{self.tag}:out", GROUP, id="0", mkstream=True))
+        except StoreError as error:
+            if not _exists(error):
+                raise
+
+    async def read(self, holder: str, *, count: int, block_ms: int) -> list[Entry]:
+        """Wait for new entries. `block_ms` must be below the client's socket time-out."""
+        reply = await self._do(
+            "read", self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": ">"}, count=count, block=block_ms)
+        )
+        return _entries(_stream(reply))
+
+    async def pending(self, holder: str) -> list[Entry]:
+        """Give what this holder took before and did not settle."""
+        found: list[Entry] = []
+        after = "0"
+        while True:
+            reply = await self._do(
+                "pending", self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": after}, count=500)
+            )
+            rows = _stream(reply)
+            if not rows:
+                return found
+            found += _entries(rows)
+            after = text(rows[-1][0])
+
+    async def claim(self, holder: str, *, idle_ms: int, count: int = 500) -> list[Entry]:
+        """Take over entries that their holder has had for too long; it may be dead."""
+        reply = await self._do(
+            "claim",
+            self.redis.xautoclaim(f"{self.tag}:out", GROUP, holder, min_idle_time=idle_ms, start_id="0", count=count),
+        )
+        return _entries(reply[1])
+
+    async def engine_changed(self) -> bool:
+        """Tell whether the engine was started anew since somebody last asked: it may have lost its last writes."""
+        info = await self._do("engine", self.redis.info("server"))
+        run_id = str(info["run_id"])
+        key = f"{self.tag}:engine"
+        known = self._run_id or text(await self._do("engine", self.redis.get(key)) or b"")
+        self._run_id = run_id
+        await self._do("engine", self.redis.set(key, run_id))
+        return known not in ("", run_id)
+
+    async def outbox(self) -> Outbox:
+        """Say how the outbox stands."""
+        waiting = int(await self._do("outbox", self.redis.xlen(f"{self.tag}:out")))
+        first = await self._do("outbox", self.redis.xrange(f"{self.tag}:out", count=1))
+        dead = int(await self._do("outbox", self.redis.xlen(f"{self.tag}:dead")))
+        return Outbox(waiting, int(text(first[0][0]).split("-")[0]) if first else None, dead)
+
+    async def dead(self, limit: int = 50) -> list[DeadLetter]:
+        """Give the newest posts that were set aside."""
+        rows = await self._do("dead", self.redis.xrevrange(f"{self.tag}:dead", count=limit))
+        return [DeadLetter(text(i), text(f[b"post"]), text(f[b"why"])) for i, f in rows]
+
+    async def message(self, channel_id: int, alert_id: str) -> int | None:
+        """Give the message that tells an alert in a channel; None when there is none yet."""
+        post = await self._do("message", self.redis.hget(f"{self.tag}:alert:{alert_id}", f"c:{channel_id}"))
+        if post is None:
+            return None
+        key = f"{self.tag}:post:{channel_id}:{text(post)}"
+        found = await self._do("message", self.redis.hget(key, "message"))
+        return int(found) if found else None
+
+    async def _do(self, what: str, awaitable: Any) -> Any:
+        try:
+            return await awaitable
+        except (RedisError, OSError, TimeoutError) as error:
+            raise store_error(what, error) from error
+
+
+def _alert(state: AlertState) -> tuple[Argument, ...]:
+    return state.alert.id, state.rev, int(state.live), msgspec.json.encode(state)
+
+
+def _exists(error: BaseException) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, ResponseError) and str(cause).startswith("BUSYGROUP")
+
+
+def _stream(reply: Any) -> list[Any]:
+    """Unwrap the one stream of an XREADGROUP reply, which is a list of pairs in RESP2 and a map in RESP3."""
+    if not reply:
+        return []
+    if isinstance(reply, dict):
+        rows = next(iter(reply.values()))
+        return list(rows[0]) if len(rows) == 1 and isinstance(rows[0], list) else list(rows)
+    return list(reply[0][1])
+
+
+def _entries(rows: Sequence[Any]) -> list[Entry]:
+    found = []
+    for entry_id, fields in rows:
+        if not fields:  # deleted while it was pending
+            continue
+        channel, _, post = text(fields[b"post"]).partition(":")
+        found.append(Entry(text(entry_id), PostKey(int(channel), post), fields[b"new"] == b"1"))
+    return found
+
+
+def _step(reply: Sequence[Any]) -> Step:
+    do, rest = text(reply[0]), reply[1:]
+    match do:
+        case "settled" | "held":
+            return Step(do, why=text(rest[0]))
+        case "busy":
+            return Step("busy", wait_ms=int(rest[0]))
+        case "dead":
+            return Step("dead", why=f"its delivery ended the process {text(rest[0])} times")
+        case "look":
+            ids = tuple(text(rest[1]).split(","))
+            return Step("look", try_ms=int(rest[0]), alert_ids=ids)
+        case "edit":
+            return Step("edit", message_id=int(rest[0]), want=int(rest[1]), **_shown(rest[2:]))
+        case _:
+            return Step("post", want=int(rest[0]), tried=int(rest[1]), **_shown(rest[2:]))
+
+
+def _shown(rest: Sequence[Any]) -> dict[str, Any]:
+    states = tuple(msgspec.json.decode(state, type=AlertState) for state in rest[1:])
+    return {"ping_role": int(rest[0]) if rest[0] else None, "states": states}

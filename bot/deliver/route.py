@@ -1,0 +1,243 @@
+"""Who wants to hear an alert: an index over all subscriptions, never a scan of them.
+
+A subscription lies in the bucket named by exactly the filters that it sets, so an alert looks only into the buckets of
+its own values; a size threshold is found by bisection. The cost is the number of matches.
+
+A size threshold asks for what the kind of alert has: USD for liquidity (and a priced vote), a share (of the quorum, of
+the pool) for votes and liquidity; proposals and batches have neither and pass. With both set, either one is enough. An
+unknown size reaches no threshold.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from decimal import Decimal
+from itertools import product, repeat
+from typing import Literal, NamedTuple
+
+from bot.deliver.parcel import Parcel, Verdict
+from bot.deliver.record import Place
+from bot.subscription import Subscription
+from watchers.alert import SEVERITIES, Alert, MoveFacts, VoteFacts
+
+Reason = Literal["any size", "USD threshold reached", "share threshold reached"]
+Match = tuple[Subscription, Reason]
+Key = tuple[str, int | None, str, str, str, str]
+Shape = tuple[bool, bool, bool, bool, bool, bool]
+
+ANY: Reason = "any size"
+BY_USD: Reason = "USD threshold reached"
+BY_SHARE: Reason = "share threshold reached"
+
+
+class Size(NamedTuple):
+    """How big an alert is. `has_usd`, `has_share`: whether its kind has that measure; None: it could not be told."""
+
+    has_usd: bool
+    usd: Decimal | None
+    has_share: bool
+    share: Decimal | None
+
+
+def size_of(alert: Alert) -> Size:
+    """Give the measures that thresholds are held against."""
+    facts = alert.facts
+    if isinstance(facts, MoveFacts):
+        return Size(True, facts.usd, True, facts.share_of_pool)
+    if isinstance(facts, VoteFacts):
+        usd = facts.weight.usd
+        return Size(usd is not None, usd, True, facts.share_of_quorum)
+    return Size(False, None, False, None)
+
+
+class _Ladder:
+    """Subscriptions sorted by one threshold."""
+
+    __slots__ = ("_rungs", "_subs", "_thresholds")
+
+    def __init__(self) -> None:
+        self._rungs: list[tuple[Decimal, str]] = []
+        self._thresholds: list[Decimal] = []
+        self._subs: list[Subscription] = []
+
+    def add(self, threshold: Decimal, subscription: Subscription) -> None:
+        rung = (threshold, subscription.id)
+        at = bisect_right(self._rungs, rung)
+        self._rungs.insert(at, rung)
+        self._thresholds.insert(at, threshold)
+        self._subs.insert(at, subscription)
+
+    def remove(self, threshold: Decimal, subscription: Subscription) -> None:
+        at = bisect_right(self._rungs, (threshold, subscription.id)) - 1
+        del self._rungs[at], self._thresholds[at], self._subs[at]
+
+    def reached(self, value: Decimal | None) -> list[Subscription]:
+        """Give those whose threshold the value reaches."""
+        return [] if value is None else self._subs[: bisect_right(self._thresholds, value)]
+
+    def all(self) -> list[Subscription]:
+        return self._subs
+
+
+class _Bucket:
+    """The subscriptions with the same filters and the same least severity."""
+
+    __slots__ = ("_both_share", "_both_usd", "_plain", "_share", "_usd", "count")
+
+    def __init__(self) -> None:
+        self._plain: dict[str, Subscription] = {}
+        self._usd, self._share, self._both_usd, self._both_share = _Ladder(), _Ladder(), _Ladder(), _Ladder()
+        self.count = 0
+
+    def _ladders(self, s: Subscription) -> list[tuple[_Ladder, Decimal]]:
+        if s.min_usd is not None and s.min_share is not None:
+            return [(self._both_usd, s.min_usd), (self._both_share, s.min_share)]
+        if s.min_usd is not None:
+            return [(self._usd, s.min_usd)]
+        return [(self._share, s.min_share)] if s.min_share is not None else []
+
+    def add(self, subscription: Subscription) -> None:
+        ladders = self._ladders(subscription)
+        if not ladders:
+            self._plain[subscription.id] = subscription
+        for ladder, threshold in ladders:
+            ladder.add(threshold, subscription)
+        self.count += 1
+
+    def remove(self, subscription: Subscription) -> None:
+        self._plain.pop(subscription.id, None)
+        for ladder, threshold in self._ladders(subscription):
+            ladder.remove(threshold, subscription)
+        self.count -= 1
+
+    def collect(self, size: Size, into: list[Match]) -> None:
+        into.extend(zip(self._plain.values(), repeat(ANY)))
+        by_usd = self._usd.reached(size.usd) if size.has_usd else self._usd.all()
+        into.extend(zip(by_usd, repeat(BY_USD if size.has_usd else ANY)))
+        by_share = self._share.reached(size.share) if size.has_share else self._share.all()
+        into.extend(zip(by_share, repeat(BY_SHARE if size.has_share else ANY)))
+        if not size.has_usd and not size.has_share:
+            into.extend(zip(self._both_usd.all(), repeat(ANY)))
+            return
+        usd_too = self._both_usd.reached(size.usd) if size.has_usd else []
+        into.extend(zip(usd_too, repeat(BY_USD)))
+        if size.has_share and (share_too := self._both_share.reached(size.share)):
+            taken = {s.id for s in usd_too}
+            into.extend((s, BY_SHARE) for s in share_too if s.id not in taken)
+
+
+class Router:
+    """The index. One instance a process, kept true by `Subscriptions.follow`; shut channels are not in it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Subscription] = {}
+        self._buckets: dict[Key, list[_Bucket | None]] = {}
+        self._shapes: Counter[Shape] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def put(self, subscription: Subscription) -> None:
+        """Add a subscription, or replace the one with its id. A paused one is forgotten."""
+        self.drop(subscription.id)
+        if subscription.paused:
+            return
+        key = _key(subscription)
+        levels = self._buckets.setdefault(key, [None] * len(SEVERITIES))
+        level = SEVERITIES.index(subscription.min_severity)
+        bucket = levels[level] or _Bucket()
+        levels[level] = bucket
+        bucket.add(subscription)
+        self._known[subscription.id] = subscription
+        self._shapes[_shape(key)] += 1
+
+    def drop(self, subscription_id: str) -> None:
+        """Forget a subscription."""
+        subscription = self._known.pop(subscription_id, None)
+        if subscription is None:
+            return
+        key = _key(subscription)
+        levels = self._buckets[key]
+        level = SEVERITIES.index(subscription.min_severity)
+        bucket = levels[level]
+        if bucket is not None:
+            bucket.remove(subscription)
+            if not bucket.count:
+                levels[level] = None
+        if not any(levels):
+            del self._buckets[key]
+        shape = _shape(key)
+        self._shapes[shape] -= 1
+        if not self._shapes[shape]:
+            del self._shapes[shape]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._known.clear()
+        self._buckets.clear()
+        self._shapes.clear()
+
+    def match(self, alert: Alert) -> list[Match]:
+        """Give every subscription that wants the alert, once, with the reason."""
+        found: list[Match] = []
+        size = size_of(alert)
+        reach = SEVERITIES.index(alert.severity) + 1
+        given = (
+            (alert.kind,),
+            (alert.chain_id,),
+            (alert.dao,) if alert.dao else (),
+            (alert.protocol,) if alert.protocol else (),
+            tuple({token.lower() for token in alert.tokens if token}),
+            tuple({address.lower() for address in alert.addresses if address}),
+        )
+        for shape in self._shapes:
+            wanted = [
+                own if filtered else anything for filtered, own, anything in zip(shape, given, _ANYTHING, strict=True)
+            ]
+            for key in product(*wanted):
+                levels = self._buckets.get(key)  # type: ignore[arg-type] # product loses the element types
+                if levels is None:
+                    continue
+                for bucket in levels[:reach]:
+                    if bucket is not None:
+                        bucket.collect(size, found)
+        return found
+
+
+_ANYTHING: tuple[tuple[str | None], ...] = (("*",), (None,), ("",), ("",), ("",), ("",))
+
+
+def _key(s: Subscription) -> Key:
+    star = {"*": ""}
+    dao, protocol = star.get(s.dao, s.dao), star.get(s.protocol, s.protocol)
+    token, address = star.get(s.token, s.token.lower()), star.get(s.address, s.address.lower())
+    return (s.kind, s.chain_id, dao, protocol, token, address)
+
+
+def _shape(key: Key) -> Shape:
+    kind, chain, dao, protocol, token, address = key
+    return (kind != "*", chain is not None, bool(dao), bool(protocol), bool(token), bool(address))
+
+
+class Route:
+    """First stage: the channels whose subscriptions want the alert; several of one channel are one place."""
+
+    name = "route"
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def apply(self, parcel: Parcel) -> Parcel:
+        """Look the alert up."""
+        places: dict[int, Place] = {}
+        verdicts = []
+        for subscription, reason in self._router.match(parcel.state.alert):
+            channel = subscription.channel_id
+            place = places.get(channel) or Place(channel, subscription.guild_id)
+            places[channel] = place._replace(
+                ping_role=place.ping_role or subscription.ping_role,
+                subscriptions=(*place.subscriptions, subscription.id),
+            )
+            verdicts.append(Verdict(self.name, "wanted", f"subscription {subscription.id} wants it: {reason}", channel))
+        if not places:
+            return parcel.said(Verdict(self.name, "unwanted", "no subscription wants it"))
+        return parcel._replace(places=tuple(places.values())).said(*verdicts)

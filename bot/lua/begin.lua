@@ -1,0 +1,70 @@
+-- BEGIN: decide the next step of a post, and write down that it is tried before it is.
+-- ARGV: tag, channel, post, holder, now_ms, lease_ms, safe_ms, most_unended, doubt?, entry...
+-- Answers {step, ...}: settled why | held why | busy ms | dead unended | look try_ms ids | edit message want ping states...
+-- | post want tried ping states...
+local channel, post, holder = ARGV[2], ARGV[3], ARGV[4]
+local now, lease_ms, safe_ms, most, doubt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+local key = post_key(channel, post)
+
+local function settled(why)
+  settle(10)
+  return { 'settled', why }
+end
+
+-- One process at a time speaks in a channel, so that an old edit never lands on a newer one.
+local owner, till = string.match(redis.call('HGET', T .. ':lease', channel) or '', '^(.*)|(%d+)$')
+if owner and owner ~= holder and tonumber(till) > now then
+  return { 'busy', string.format('%d', tonumber(till) - now) }
+end
+redis.call('HSET', T .. ':lease', channel, holder .. '|' .. string.format('%d', now + lease_ms))
+
+if redis.call('EXISTS', key) == 0 then
+  return settled('expired')
+end
+local shut = redis.call('HGET', T .. ':shut', channel)
+if shut then
+  redis.call('ZADD', T .. ':held:' .. channel, ARGV[5], post)
+  settle(10)
+  return { 'held', shut }
+end
+
+local want, shown = redis.call('HGET', key, 'want'), redis.call('HGET', key, 'shown')
+local message, try = redis.call('HGET', key, 'message'), tonumber(redis.call('HGET', key, 'try') or '0')
+local ids = ids_of(key)
+local live = any_live(key, ids)
+if redis.call('HEXISTS', key, 'gone') == 1 then
+  return settled('deleted by a person')
+end
+if tonumber(shown) >= tonumber(want) then
+  return settled('shown')
+end
+if not message and try == 0 and not live and doubt == '0' then
+  return settled('taken back before it was told')
+end
+
+local unended = redis.call('HINCRBY', key, 'unended', 1)
+if unended > most then
+  redis.call('HSET', key, 'unended', 0)
+  redis.call('XADD', T .. ':dead', '*', 'post', channel .. ':' .. post, 'why', 'ended the process ' .. most .. ' times')
+  settle(10)
+  return { 'dead', tostring(unended - 1) }
+end
+
+local function with_states(answer)
+  for _, id in ipairs(ids) do
+    answer[#answer + 1] = redis.call('HGET', key, 's:' .. id)
+  end
+  return answer
+end
+
+local ping = redis.call('HGET', key, 'ping') or ''
+if message then
+  return with_states({ 'edit', message, want, ping })
+end
+if doubt == '1' or (try > 0 and (now - try > safe_ms or not live)) then
+  return { 'look', string.format('%d', try), table.concat(ids, ',') }
+end
+if try == 0 then
+  redis.call('HSET', key, 'try', ARGV[5], 'tried', want)
+end
+return with_states({ 'post', want, redis.call('HGET', key, 'tried'), ping })

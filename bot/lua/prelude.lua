@@ -1,0 +1,67 @@
+-- What the scripts share. ARGV[1] is the shard's hash tag; every key begins with it.
+local T = ARGV[1]
+
+local function post_key(channel, post)
+  return T .. ':post:' .. channel .. ':' .. post
+end
+
+local function alert_key(alert)
+  return T .. ':alert:' .. alert
+end
+
+-- Put "this post changed" into the outbox. What to show is read when it is shown.
+local function say(channel, post, fresh)
+  redis.call('XADD', T .. ':out', '*', 'post', channel .. ':' .. post, 'new', fresh)
+end
+
+-- End the turn in channel ARGV[2] and forget outbox entries, given from ARGV[first] on.
+local function settle(first)
+  redis.call('HDEL', T .. ':lease', ARGV[2])
+  for i = first, #ARGV do
+    redis.call('XACK', T .. ':out', 'send', ARGV[i])
+    redis.call('XDEL', T .. ':out', ARGV[i])
+  end
+end
+
+local function ids_of(key)
+  local ids = {}
+  for id in string.gmatch(redis.call('HGET', key, 'ids') or '', '[^,]+') do
+    ids[#ids + 1] = id
+  end
+  return ids
+end
+
+local function any_live(key, ids)
+  for _, id in ipairs(ids) do
+    if redis.call('HGET', key, 'l:' .. id) == '1' then
+      return true
+    end
+  end
+  return false
+end
+
+-- Bring the alert's state into a post that holds it; false when the post knows this revision or a later one.
+local function renew(channel, post, alert, rev, live, state, keep_s)
+  local key = post_key(channel, post)
+  if tonumber(rev) <= tonumber(redis.call('HGET', key, 'r:' .. alert) or '0') then
+    return false
+  end
+  redis.call('HSET', key, 's:' .. alert, state, 'r:' .. alert, rev, 'l:' .. alert, live)
+  redis.call('HINCRBY', key, 'want', 1)
+  redis.call('EXPIRE', key, keep_s)
+  say(channel, post, '0')
+  return true
+end
+
+-- Make an alert the first of a new post.
+local function found(channel, alert, rev, live, state, keep_s, severity, ping, subject)
+  local key = post_key(channel, alert)
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'ids', alert, 'want', 1, 'shown', 0, 'severity', severity, 'ping', ping, 'subject', subject,
+    's:' .. alert, state, 'r:' .. alert, rev, 'l:' .. alert, live, 'j:' .. alert, 1)
+  redis.call('EXPIRE', key, keep_s)
+  redis.call('HSET', alert_key(alert), 'c:' .. channel, alert)
+  redis.call('EXPIRE', alert_key(alert), keep_s)
+  say(channel, alert, '1')
+end
+

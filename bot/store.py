@@ -1,0 +1,304 @@
+"""What the members of a server decide: subscriptions, snoozes, and the history of every change of them.
+
+Each change is one script that compares what the asker saw with what is there, writes it, and notes who, when, before
+and after. Errors: StoreError; UserError when the asker can mend it.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import redis.asyncio
+import structlog
+from redis.exceptions import RedisError
+
+from bot.deliver.record import Deliveries
+from bot.lua import Script, store_error, text, texts
+from bot.subscription import Subscription
+from watchers.errors import StoreError, UserError
+
+__all__ = ["Deliveries", "Mutes", "SettingsChange", "SettingsHistory", "Subscriptions", "new_id"]
+
+MOST_PER_GUILD = 250
+HELD_MS = 24 * 3_600_000  # what waited longer for a shut channel stays in the history only
+_log = structlog.get_logger(__name__)
+
+
+class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a server's settings. `before` and `after` are JSON, empty when there is nothing."""
+
+    at_ms: int
+    by: int
+    what: str
+    subject: str
+    before: str = ""
+    after: str = ""
+
+
+class Index(Protocol):
+    """What follows the subscriptions in memory: the router."""
+
+    def put(self, subscription: Subscription) -> None:
+        """Add it, or replace the one with its id."""
+        ...
+
+    def drop(self, subscription_id: str) -> None:
+        """Forget it."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all."""
+        ...
+
+
+class Shut(msgspec.Struct, frozen=True):
+    """A channel that was shut and whose owner does not know yet."""
+
+    channel_id: int
+    guild_id: int
+    reason: str
+
+
+class _Store:
+    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0") -> None:
+        self.redis, self.tag = client, f"{{d:{shard}}}"
+
+    async def _do(self, what: str, awaitable: Any) -> Any:
+        try:
+            return await awaitable
+        except (RedisError, OSError, TimeoutError) as error:
+            raise store_error(what, error) from error
+
+
+class SettingsHistory(_Store):
+    """Who changed what in a server, when, before and after."""
+
+    async def list(self, guild_id: int, limit: int = 50) -> "list[SettingsChange]":
+        """Give the newest changes first."""
+        rows = await self._do("history", self.redis.xrevrange(f"{self.tag}:settings:{guild_id}", count=limit))
+        return [msgspec.json.decode(fields[b"change"], type=SettingsChange) for _, fields in rows]
+
+    async def prune(self, guild_id: int, before_ms: int) -> int:
+        """Forget what is older; gives how many."""
+        key = f"{self.tag}:settings:{guild_id}"
+        return int(await self._do("history", self.redis.xtrim(key, minid=before_ms, approximate=False)))
+
+
+def _change(by: int, at_ms: int, what: str, subject: str, before: str = "", after: str = "") -> bytes:
+    return msgspec.json.encode(
+        SettingsChange(at_ms=at_ms, by=by, what=what, subject=subject, before=before, after=after)
+    )
+
+
+def _written(subscription: Subscription | None) -> str:
+    """Write a subscription as it is kept: whether its channel is shut is kept by the channel."""
+    if subscription is None:
+        return ""
+    return msgspec.json.encode(msgspec.structs.replace(subscription, paused="")).decode()
+
+
+def new_id() -> str:
+    """Name a new subscription: eight characters that a person can type."""
+    return secrets.token_hex(4)
+
+
+class Subscriptions(_Store):
+    """What each channel wants to hear."""
+
+    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0") -> None:
+        super().__init__(client, shard)
+        self._write, self._shut, self._open = (Script(client, name) for name in ("subscribe", "shut", "open"))
+
+    async def add(self, subscription: Subscription, *, by: int, now_ms: int) -> None:
+        """Add it. Raises UserError when the server has too many or the id is taken."""
+        await self._set("add", None, subscription, by, now_ms)
+
+    async def edit(self, before: Subscription, after: Subscription, *, by: int, now_ms: int) -> None:
+        """Replace `before` by `after` (same id and server). Raises UserError when somebody else was faster."""
+        if (before.id, before.guild_id) != (after.id, after.guild_id):
+            raise ValueError("an edit keeps id and server")
+        await self._set("edit", before, after, by, now_ms)
+
+    async def remove(self, subscription: Subscription, *, by: int, now_ms: int) -> None:
+        """Remove it. Raises UserError when it was changed meanwhile."""
+        await self._set("remove", subscription, None, by, now_ms)
+
+    async def _set(
+        self, what: str, before: Subscription | None, after: Subscription | None, by: int, now_ms: int
+    ) -> None:
+        one = after or before
+        if one is None:
+            raise ValueError("nothing to write")
+        old = str(before.channel_id) if before else ""
+        was, becomes = _written(before), _written(after)
+        note = _change(by, now_ms, what, one.id, was, becomes)
+        args = (one.id, one.guild_id, one.channel_id, old, was, becomes, MOST_PER_GUILD, note)
+        outcome = text(await self._write(self.tag, *args))
+        if outcome == "stale":
+            raise UserError("Somebody changed this subscription meanwhile; look at it again with `/alerts list`.")
+        if outcome == "full":
+            raise UserError(f"This server has {MOST_PER_GUILD} subscriptions, the most it may; remove one first.")
+
+    async def get(self, subscription_id: str) -> Subscription | None:
+        """Give one, with the reason when its channel is shut."""
+        return next(iter(await self._by_ids([subscription_id])), None)
+
+    async def of_guild(self, guild_id: int) -> list[Subscription]:
+        """Give a server's subscriptions, oldest first."""
+        return await self._members(f"{self.tag}:subs:guild:{guild_id}")
+
+    async def of_channel(self, channel_id: int) -> list[Subscription]:
+        """Give a channel's subscriptions, oldest first."""
+        return await self._members(f"{self.tag}:subs:channel:{channel_id}")
+
+    async def _members(self, key: str) -> list[Subscription]:
+        ids = texts(list(await self._do("subscriptions", self.redis.smembers(key))))
+        return sorted(await self._by_ids(ids), key=lambda s: (s.created_at_ms, s.id))
+
+    async def _by_ids(self, ids: Sequence[str]) -> list[Subscription]:
+        if not ids:
+            return []
+        rows = await self._do("subscriptions", self.redis.hmget(f"{self.tag}:subs", list(ids)))
+        return await self._with_pauses(row for row in rows if row)
+
+    async def _with_pauses(self, rows: Iterable[bytes]) -> list[Subscription]:
+        found = [msgspec.json.decode(row, type=Subscription) for row in rows]
+        channels = list({s.channel_id for s in found})
+        if not channels:
+            return []
+        reasons = await self._do("subscriptions", self.redis.hmget(f"{self.tag}:shut", [str(c) for c in channels]))
+        shut = {channel: text(why) for channel, why in zip(channels, reasons, strict=True) if why}
+        return [msgspec.structs.replace(s, paused=shut[s.channel_id]) if s.channel_id in shut else s for s in found]
+
+    async def pause(self, channel_id: int, reason: str, *, by: int = 0, now_ms: int) -> bool:
+        """Shut a channel for all its subscriptions; they are kept. False when it was shut already."""
+        guild_id = next((s.guild_id for s in await self.of_channel(channel_id)), 0)
+        note = _change(by, now_ms, "pause", str(channel_id), "", reason)
+        return bool(await self._shut(self.tag, channel_id, guild_id, reason, note))
+
+    async def resume(self, channel_id: int, *, by: int, now_ms: int) -> tuple[bool, int]:
+        """Open a channel again; gives whether it was shut and how many posts of the last 24 h are now sent."""
+        guild_id = next((s.guild_id for s in await self.of_channel(channel_id)), 0)
+        note = _change(by, now_ms, "resume", str(channel_id))
+        reply = await self._open(self.tag, channel_id, guild_id, now_ms - HELD_MS, note)
+        return bool(reply[0]), int(reply[1])
+
+    async def untold(self) -> list[Shut]:
+        """Give the shut channels whose owner was not told yet."""
+        rows = await self._do("untold", self.redis.hgetall(f"{self.tag}:untold"))
+        found = []
+        for channel, guild in rows.items():
+            reason = await self._do("untold", self.redis.hget(f"{self.tag}:shut", channel))
+            found.append(Shut(int(channel), int(guild), text(reason or b"")))
+        return found
+
+    async def told(self, channel_id: int) -> None:
+        """Write down that the owner knows."""
+        await self._do("told", self.redis.hdel(f"{self.tag}:untold", str(channel_id)))
+
+    async def load(self, index: Index) -> tuple[str, int]:
+        """Fill the index with every subscription; gives the place in the log from which `follow` goes on."""
+        log = f"{self.tag}:subs:log"
+        last = await self._do("load", self.redis.xrevrange(log, count=1))
+        place = (text(last[0][0]), int(last[0][1][b"version"])) if last else ("0-0", 0)
+        index.clear()
+        cursor = 0
+        while True:
+            cursor, rows = await self._do("load", self.redis.hscan(f"{self.tag}:subs", cursor, count=2000))
+            for subscription in await self._with_pauses(rows.values()):
+                index.put(subscription)
+            if int(cursor) == 0:
+                return place
+
+    async def advance(self, index: Index, place: tuple[str, int], *, block_ms: int) -> tuple[str, int]:
+        """Wait for changes and bring them into the index. `block_ms` must be below the client's socket time-out."""
+        log = f"{self.tag}:subs:log"
+        reply = await self._do("follow", self.redis.xread({log: place[0]}, count=500, block=block_ms))
+        for entry_id, fields in _rows(reply):
+            version = int(fields[b"version"])
+            if version != place[1] + 1:  # the log was cut under us, or the store went back
+                return await self.load(index)
+            place = (text(entry_id), version)
+            if b"sub" in fields:
+                await self._refresh(index, [text(fields[b"sub"])])
+            else:
+                key = f"{self.tag}:subs:channel:{text(fields[b'channel'])}"
+                members = await self._do("follow", self.redis.smembers(key))
+                await self._refresh(index, texts(list(members)))
+        return place
+
+    async def _refresh(self, index: Index, ids: Sequence[str]) -> None:
+        found = {s.id: s for s in await self._by_ids(ids)}
+        for subscription_id in ids:
+            if subscription_id in found:
+                index.put(found[subscription_id])
+            else:
+                index.drop(subscription_id)
+
+    async def follow(
+        self,
+        index: Index,
+        place: tuple[str, int],
+        *,
+        block_ms: int = 1000,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Keep the index true for ever; after trouble with the store it is loaded anew."""
+        failing = False
+        while True:
+            try:
+                if failing:
+                    place = await self.load(index)
+                    failing = False
+                    _log.info("subscriptions are followed again")
+                place = await self.advance(index, place, block_ms=block_ms)
+            except StoreError as error:
+                if not failing:
+                    _log.warning("subscriptions cannot be followed", error=str(error))
+                failing = True
+                await sleep(1.0)
+
+
+def _rows(reply: Any) -> list[Any]:
+    if not reply:
+        return []
+    if isinstance(reply, dict):
+        rows = next(iter(reply.values()))
+        return list(rows[0]) if len(rows) == 1 and isinstance(rows[0], list) else list(rows)
+    return list(reply[0][1])
+
+
+class Mutes(_Store):
+    """Snoozes: a subject that a channel does not want to hear of until a time. They end by themselves."""
+
+    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0") -> None:
+        super().__init__(client, shard)
+        self._snooze = Script(client, "snooze")
+
+    async def snooze(
+        self, channel_id: int, subject: str, until_ms: int, *, guild_id: int, by: int, now_ms: int
+    ) -> None:
+        """Hush a subject in a channel until a time; a later snooze replaces an earlier one."""
+        note = _change(by, now_ms, "snooze", f"{channel_id}:{subject}", "", str(until_ms))
+        await self._snooze(self.tag, channel_id, subject, until_ms, now_ms, guild_id, note)
+
+    async def end(self, channel_id: int, subject: str, *, guild_id: int, by: int, now_ms: int) -> None:
+        """End a snooze before its time."""
+        note = _change(by, now_ms, "unsnooze", f"{channel_id}:{subject}")
+        await self._snooze(self.tag, channel_id, subject, 0, now_ms, guild_id, note)
+
+    async def until(self, subject: str, channel_ids: Sequence[int], *, now_ms: int) -> dict[int, int]:
+        """Give, for those of the channels that snooze the subject, when that ends (ms)."""
+        pipe = self.redis.pipeline(transaction=False)
+        for channel in channel_ids:
+            pipe.hget(f"{self.tag}:mutes:{channel}", subject)
+        found = await self._do("mutes", pipe.execute()) if channel_ids else []
+        pairs = zip(channel_ids, found, strict=True)
+        return {channel: int(till) for channel, till in pairs if till and int(till) > now_ms}
+
+    async def list(self, channel_id: int, *, now_ms: int) -> dict[str, int]:
+        """Give a channel's snoozes: subject and when it ends (ms)."""
+        rows = await self._do("mutes", self.redis.hgetall(f"{self.tag}:mutes:{channel_id}"))
+        return {text(subject): int(till) for subject, till in rows.items() if int(till) > now_ms}
