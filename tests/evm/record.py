@@ -42,8 +42,9 @@ TIMES: dict[str, dict[str, list[int]]] = {
 class Recorder:
     """The stage that writes everything down. A step is what becomes visible at once: a block, or a new branch."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, answers: bool = True) -> None:
         self.world = world
+        self.answers = answers
         self.blocks: list[dict[str, Any]] = []
         self.receipts: list[list[dict[str, Any]]] = []
         self.traces: dict[str, Any] = {}
@@ -116,7 +117,7 @@ class Recorder:
             self.traces |= dict(zip(hashes, frames, strict=True))
         self.questions.learn(log for receipt in receipts for log in receipt["logs"])
         asked: tuple[Question, ...] = ()
-        while len(asked) < len(self.questions.all()):  # an answer may lead to further questions
+        while self.answers and len(asked) < len(self.questions.all()):  # an answer may lead to further questions
             fresh = self.questions.all()[len(asked) :]
             await self._ask(at, tag, fresh)
             asked = (*asked, *fresh)
@@ -183,14 +184,13 @@ def _redact_frame(frame: dict[str, Any]) -> None:
         _redact_frame(inner)
 
 
-async def record() -> Recorder:
-    """Play everything on a fresh node."""
-    await compile_contracts()
+async def record(*, answers: bool = True) -> Recorder:
+    """Play everything on a fresh node; without answers it takes a second."""
     async with Anvil.start() as anvil:
         world = await build(anvil)
         built = await anvil.height()
         await scenario.before(world)
-        recorder = Recorder(world)
+        recorder = Recorder(world, answers=answers)
         await recorder.history(built + 1)
         await scenario.play(world, recorder)
         return recorder
@@ -208,6 +208,7 @@ def main() -> int:
     if lacks:
         sys.stderr.write(lacks + "\n")
         return 78
+    compile_contracts()
     recorder = asyncio.run(record())
     content = json.dumps(recorder.recording(), separators=(",", ":")).encode()
     RECORDING.write_bytes(gzip.compress(content, 9, mtime=0))
