@@ -24,6 +24,8 @@ MAX_BLOCK_MS = 5_000  # below the client's socket_timeout, which would otherwise
 FINAL_CHUNK = 500
 REMEMBER_CHUNK = 1_000
 PRUNE_CHUNK = 500
+KEPT = 20_000  # moves, and batches, of one chain; votes and proposals are few and all kept
+BOOK_S = 60 * 86_400  # a book is kept this long past retention: a proposal must not lose votes while it is open
 
 _COMMIT, _ADD, _REWIND = load("commit"), load("add"), load("rewind")
 _FINALIZE, _LEASE, _REMEMBER, _PRUNE = load("finalize"), load("lease"), load("remember"), load("prune")
@@ -129,6 +131,12 @@ class ChainStore:
             text = await self._redis.get(f"{self._tag}:cursor")
         return Cursor.parse(text.decode()) if text else None
 
+    async def first(self) -> int | None:
+        """Give the number of the first block that was ever committed: what is older is not in history by itself."""
+        async with storing("read the first block"):
+            text = await self._redis.get(f"{self._tag}:first")
+        return int(text) if text else None
+
     async def recent(self, count: int) -> list[Cursor]:
         """Give the committed blocks that can still be taken back and the newest final one, newest first."""
         async with storing("read the recent blocks"):
@@ -140,7 +148,7 @@ class ChainStore:
         at = block.cursor
         if expected is not None and at.number <= expected.number:
             raise ReorgError(f"block {at.number} does not come after block {expected.number}")
-        head = [epoch, self._ttl_ms, str(expected or ""), str(at), at.number, block.time_s, *_seen(block)]
+        head = [epoch, self._ttl_ms, KEPT, str(expected or ""), str(at), at.number, block.time_s, *_seen(block)]
         reply = await _COMMIT(self._redis, [self._tag], [*head, *_events(block.events, block.time_s), *_alerts(block)])
         self._check(reply, epoch, str(at))
         return "dup" if reply == b"DUP" else "ok"
@@ -187,9 +195,10 @@ class ChainStore:
 
     async def prune(self, before_ms: int) -> int:
         """Forget events, books and alerts older than that; count them. Undelivered alerts stay."""
-        total = gone = int(await _PRUNE(self._redis, [self._tag], [before_ms // 1000, PRUNE_CHUNK]))
+        before_s = before_ms // 1000
+        total, gone = 0, 1
         while gone:
-            gone = int(await _PRUNE(self._redis, [self._tag], [before_ms // 1000, PRUNE_CHUNK]))
+            gone = int(await _PRUNE(self._redis, [self._tag], [before_s, before_s - BOOK_S, PRUNE_CHUNK]))
             total += gone
         return total
 

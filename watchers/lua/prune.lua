@@ -1,12 +1,12 @@
 -- PRUNE: forget what is older than `before_s`, at most `count` of each sort a call; says how much went. No alert goes
 -- while the outbox holds an entry as old as that: it may not have been delivered.
-local before_s, count = arg(), arg()
+local before_s, books_before_s, count = arg(), arg(), arg()
 local gone = 0
 for _, id in ipairs(redis.call('ZRANGE', key('time'), '-inf', '(' .. before_s, 'BYSCORE', 'LIMIT', 0, count)) do
   drop_event(id)
   gone = gone + 1
 end
-for _, book in ipairs(redis.call('ZRANGE', key('books'), '-inf', '(' .. before_s, 'BYSCORE', 'LIMIT', 0, count)) do
+for _, book in ipairs(redis.call('ZRANGE', key('books'), '-inf', '(' .. books_before_s, 'BYSCORE', 'LIMIT', 0, count)) do
   redis.call('DEL', key('book:' .. book))
   redis.call('ZREM', key('books'), book)
   gone = gone + 1

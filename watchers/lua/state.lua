@@ -2,6 +2,7 @@
 -- with it, so all of them live in one slot. Bodies of events and alerts are never decoded here: Lua rounds integers.
 --   lease   hash epoch, holder; expires       epoch   counter of the fencing numbers handed out
 --   cursor  "number:hash"                     ring    zset of cursors not yet final, by number
+--   first   number of the first block that we followed
 --   blocks  hash cursor -> {p, e, a, f}       final   number of the last final block
 --   alert   hash id -> state    body  hash id -> alert    said, said:<kind>  zsets of ids    aged  zset of ids by time
 --   event   hash id -> record                 time    zset of event ids by time        x:<name>  zset of event ids
