@@ -48,7 +48,7 @@ def missing() -> str:
     if shutil.which("node") is None:
         return "Node not found: EVM tests skipped"
     if not binary().is_file() or not (MODULES / "solc").is_dir():
-        return "packages not found: run npm ci in tests/evm"
+        return "packages not found, EVM tests skipped: run npm ci in tests/evm"
     return ""
 
 

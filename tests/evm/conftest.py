@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     lacks = missing()
     if lacks:
-        terminalreporter.write_line(f"EVM tests: {lacks}")
+        terminalreporter.write_line(lacks)
 
 
 @pytest.fixture(scope="session")
