@@ -46,7 +46,11 @@ def price(token: TokenDef, quote: Quote | None, decimals: int | None, now_s: int
         return None
     if not now_s - token.feed_heartbeat_s - FEED_GRACE_S <= quote.updated_at_s <= now_s:
         return None
-    return Price(EXACT.scaleb(Decimal(quote.answer), -decimals), f"Chainlink feed {token.feed[:6]}…{token.feed[-4:]}", quote.updated_at_s)
+    return Price(
+        EXACT.scaleb(Decimal(quote.answer), -decimals),
+        f"Chainlink feed {token.feed[:6]}…{token.feed[-4:]}",
+        quote.updated_at_s,
+    )
 
 
 class Currency(NamedTuple):
@@ -127,11 +131,11 @@ def traded(amounts: Sequence[Amount]) -> Decimal | None:
     """Value a swap: both sides are the same money, so the lower of the two, and none when one has no price."""
     if total(amounts) is None:
         return None
-    sides = [abs(a.usd) for a in amounts if a.raw and a.usd is not None]
+    sides = [a.usd.copy_abs() for a in amounts if a.raw and a.usd is not None]
     return min(sides) if sides else Decimal(0)
 
 
 def traded_at_least(amounts: Sequence[Amount]) -> Decimal:
     """Value a swap by a side that has a price."""
-    sides = [abs(a.usd) for a in amounts if a.raw and a.usd is not None]
+    sides = [a.usd.copy_abs() for a in amounts if a.raw and a.usd is not None]
     return min(sides) if sides else Decimal(0)
