@@ -37,7 +37,7 @@ WITHOUT_ANYTHING = ({"type": "call"}, None)
 REFUSED = RpcError(-32601, "method not found")
 
 
-def recorded(name: str) -> Any:
+def case_of(name: str) -> Any:
     return json.loads(gzip.decompress((DATA / f"{name}.json.gz").read_bytes()))
 
 
@@ -94,7 +94,7 @@ def notations(case: Any) -> dict[str, tuple[Any, Any]]:
 @pytest.mark.parametrize("name", BUNDLES)
 @pytest.mark.parametrize("notation", ["callTracer", "parity", "broken callTracer, good parity"])
 def test_a_recorded_bundle_says_what_became_of_every_call(name: str, notation: str) -> None:
-    case = recorded(name)
+    case = case_of(name)
     operations = enriched(case, facts_of(case, notations(case)[notation]))
     expected = case["expected"]["userOps"]
     assert [op.container_id for op in operations] == [e["hash"] for e in expected]
@@ -114,7 +114,7 @@ def test_a_recorded_bundle_says_what_became_of_every_call(name: str, notation: s
 
 @pytest.mark.parametrize("name", BUNDLES)
 def test_without_a_trace_nothing_is_called_a_success_that_is_not_known(name: str) -> None:
-    case = recorded(name)
+    case = case_of(name)
     operations = enriched(case, facts_of(case, (REFUSED, REFUSED)))
     for op, want in zip(operations, case["expected"]["userOps"], strict=True):
         assert op.outcome == want["outcome"]  # the EntryPoint's and the account's own events suffice for it
@@ -128,20 +128,20 @@ def test_without_a_trace_nothing_is_called_a_success_that_is_not_known(name: str
 
 
 def test_without_a_trace_the_try_events_name_the_calls_that_failed() -> None:
-    case = recorded("ep07_msa_try_batch")
+    case = case_of("ep07_msa_try_batch")
     (op,) = enriched(case, facts_of(case, (REFUSED, REFUSED)))
     assert [call.outcome for call in op.calls] == ["unknown", "failed", "failed", "unknown"]
     assert [call.reason for call in op.calls] == ["", 'LabBoom(72,"lab")', "empty_revert", ""]
 
 
 def test_calldata_behind_a_contract_bundler_is_unknown_without_a_trace() -> None:
-    case = recorded("ep08_contract_bundler_ok")
+    case = case_of("ep08_contract_bundler_ok")
     assert enriched(case, facts_of(case, (REFUSED, REFUSED)))[0].calls == ()
 
 
 @pytest.mark.parametrize("name", BUNDLES)
 def test_both_notations_give_the_same_tree(name: str) -> None:
-    case = recorded(name)
+    case = case_of(name)
     nested, flat = parse(case["debug_traceTransaction_callTracer"]), parse(case["trace_transaction"])
 
     def shape(root: Frame) -> list[Any]:
@@ -156,14 +156,14 @@ def test_both_notations_give_the_same_tree(name: str) -> None:
 
 @pytest.mark.parametrize("name", BUNDLES)
 def test_a_trace_of_another_inclusion_is_not_believed(name: str) -> None:
-    case = recorded(name)
+    case = case_of(name)
     case["tx"]["blockHash"] = "0x" + "99" * 32
     operations = enriched(case, facts_of(case, notations(case)["callTracer"]))
     assert "success" not in {call.outcome for op in operations for call in op.calls}
 
 
 def test_the_bundle_that_succeeds_while_an_operation_fails_is_one_alert() -> None:
-    case = recorded("ep07_bundle_success_revert_postop")
+    case = case_of("ep07_bundle_success_revert_postop")
     events = events_of(case)
     name = case["tx"]["hash"]
     assert list(wing.asks(events, situation(case, Facts()))) == [Transaction(name), Trace(name)]
@@ -183,7 +183,7 @@ def test_the_bundle_that_succeeds_while_an_operation_fails_is_one_alert() -> Non
 
 
 def test_a_bundle_without_failure_asks_nothing_and_says_nothing() -> None:
-    case = recorded("ep08_contract_bundler_ok")
+    case = case_of("ep08_contract_bundler_ok")
     at = situation(case, Facts())
     events = events_of(case)
     assert list(wing.asks(events, at)) == []
@@ -191,7 +191,7 @@ def test_a_bundle_without_failure_asks_nothing_and_says_nothing() -> None:
 
 
 def test_a_named_sender_makes_its_failure_critical() -> None:
-    case = recorded("ep07_bundle_success_revert_postop")
+    case = case_of("ep07_bundle_success_revert_postop")
     failing = events_of(case)[1].sender
     watch = BatchWatch(kind="batch", name="ours", senders=(failing,))
     at = situation(case, facts_of(case, notations(case)["callTracer"]), watch)
@@ -201,7 +201,7 @@ def test_a_named_sender_makes_its_failure_critical() -> None:
 
 
 def test_the_twenty_calldata_vectors_decode_to_their_calls() -> None:
-    vectors = recorded("account_calldata_vectors")
+    vectors = case_of("account_calldata_vectors")
     seen = 0
     for vector in vectors:
         for form in ("single", "batch"):

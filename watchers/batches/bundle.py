@@ -4,7 +4,7 @@ Source: IEntryPoint 0.6 (unpacked, 11 fields) and 0.7 to 0.9 (packed, 9 fields):
 nonce and 3 the calldata.
 """
 
-from watchers.batches.layouts import Reader
+from watchers.batches.calldata import Reader
 from watchers.errors import DecodeError
 
 _WORD = 32

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from watchers.batches.calldata import Intended, Reader
 from watchers.batches.events import BatchResult, Call, CallOutcome, Outcome
-from watchers.batches.layouts import NAMES_FAILING_INDEX, ZERO, Intended, Plan, Reader, plan
+from watchers.batches.layouts import NAMES_FAILING_INDEX, ZERO, Plan, plan
 from watchers.batches.revert import failing_index, reason_of
 from watchers.batches.signatures import function_name
 from watchers.chain.trace import Frame, Visit, walk

@@ -90,7 +90,7 @@ def judge_bundle(bundle: Bundle, at: Situation, *, traced: bool, bundler: str) -
         tx=first.tx,
         reasons=tuple(reasons),
         facts=BatchFacts(
-            container="bundle",
+            container=first.container,
             version=first.version,
             bundle_status=1,  # a reverted transaction leaves no logs, and these came from logs
             operations=tuple(_operation(op) for op in bundle),

@@ -30,7 +30,7 @@ VERSIONS = {
     "0x4337084d9e255ff0702461cf8895ce9e3b5ff108": "0.8",
     "0x433709009b8330fda32311df1c2afa402ed8d009": "0.9",
 }
-CONTAINER = "user operation"
+CONTAINER = "EntryPoint"
 _NOBODY = "0x" + "0" * 40
 
 protocol = Protocol("entrypoint", emitters=VERSIONS)
