@@ -97,7 +97,7 @@ def test_unknown_decimals_give_no_dollars() -> None:
 
 @given(st.integers(-(2**256), 2**256), st.integers(0, 36), st.integers(1, 2**255))
 def test_dollars_are_exact_to_the_cent_at_any_size(raw: int, decimals: int, answer: int) -> None:
-    found = Currency(USDC, "X", decimals, Price(Decimal(answer).scaleb(-8), "", 0)).value(raw)
+    found = Currency(USDC, "X", decimals, price(LISTED, quote(answer), 8, NOW)).value(raw)
     assert found is not None
     wanted = Fraction(raw * answer, 10 ** (decimals + 8))
     assert abs(Fraction(found) - wanted) <= Fraction(1, 200)
