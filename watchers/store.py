@@ -16,7 +16,7 @@ from watchers.alert import Alert, AlertState
 from watchers.chain.block import Cursor
 from watchers.errors import ChainError, Fenced, ReorgError
 from watchers.event import Event
-from watchers.record import PER_BLOCK, AnyEvent, flat, record
+from watchers.record import PER_BLOCK, flat, record
 from watchers.script import TIMEOUT_S, load, storing
 
 GROUP = "deliver"
@@ -36,7 +36,7 @@ class CommittedBlock(msgspec.Struct, frozen=True):
 
     cursor: Cursor
     time_s: int
-    events: tuple[AnyEvent, ...] = ()
+    events: tuple[Event, ...] = ()
     alerts: tuple[Alert, ...] = ()
     late_s: int | None = None
     seen_at_ms: int = 0

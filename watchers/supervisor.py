@@ -1,0 +1,202 @@
+"""One supervised loop per chain: hold its lease, follow it, and when that fails, say so once and try again.
+
+    ChainError, StoreError   back off, longer each time, until a step succeeds again
+    ReorgError               the same, from where the store stands
+    Fenced                   let go; wait for the lease like any other process
+    anything else            a defect: its traceback once, then as above, so that the other chains run on
+
+Units: `_s` seconds of the clock given, which must not jump (`time.monotonic`).
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from config.settings import Chain
+from watchers.chain.block import Cursor
+from watchers.chain.steps import Final, Head, Step
+from watchers.errors import ChainError, Fenced, StoreError
+from watchers.pipeline import Pipeline
+from watchers.store import ChainStore
+
+log = structlog.get_logger(__name__)
+
+LEASE_MS = 15_000
+RENEWALS = 3  # per lease time
+RING = 1_024  # blocks that the feed may walk back over
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+STALL_BLOCKS, STALL_S = 3, 30.0
+RELEASE_S = 5.0
+
+MakeFeed = Callable[[Cursor | None, Sequence[Cursor]], AsyncIterator[Step]]
+
+
+class Operator(Protocol):
+    """Whom a stall is told. Both are called once per stall; an error of theirs does not disturb the chain."""
+
+    async def stalled(self, chain: Chain, since_s: float, head: int) -> None:
+        """No block of this chain was committed for that long."""
+        ...
+
+    async def recovered(self, chain: Chain, gap_blocks: int, down_s: float) -> None:
+        """Blocks come again; so many had to be caught up with."""
+        ...
+
+
+class Follower:
+    """One chain, followed for as long as `follow` runs. `down` holds why it does not work now, for /status."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        store: ChainStore,
+        pipeline: Pipeline,
+        feed: MakeFeed,
+        operator: Operator,
+        *,
+        holder: str,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+        lease_ms: int = LEASE_MS,
+    ) -> None:
+        self.chain, self.pipeline, self.down, self.standby = chain, pipeline, "", False
+        self.stall_s = max(STALL_BLOCKS * chain.block_time_s, STALL_S)
+        self._store, self._feed, self._operator, self._holder = store, feed, operator, holder
+        self._clock, self._sleep, self._jitter, self._lease_ms = clock, sleep, jitter, lease_ms
+        self._progress_at = clock()
+        self._progress_block = 0  # the last block committed
+        self._down_at = 0.0
+        self._stalled_at: float | None = None
+        self._failures = 0
+
+    async def follow(self) -> None:
+        """Follow the chain until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch(), name=f"stall watch of {self.chain.key}")
+            while True:
+                try:
+                    await self._hold()
+                except Fenced as error:
+                    log.warning("lease_lost", chain=self.chain.key, why=str(error))
+                except (ChainError, StoreError) as error:
+                    await self._failed(error)
+                except Exception as error:  # noqa: BLE001 - the supervisor: a defect in one chain leaves the others running
+                    await self._failed(error, defect=True)
+
+    async def _hold(self) -> None:
+        """Take the lease, or wait for it; then follow until something fails."""
+        epoch = await self._store.acquire(self._holder, self._lease_ms)
+        if epoch is None:
+            if not self.standby:
+                log.info("standing_by", chain=self.chain.key, why="another process follows this chain")
+            self.standby = True
+            await self._sleep(self._lease_ms / 1000 / RENEWALS)
+            return
+        if self.standby:
+            log.info("taking_over", chain=self.chain.key, epoch=epoch)
+            self.standby, self._progress_at = False, self._clock()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._renew(epoch), name=f"lease of {self.chain.key}")
+                await self._run(epoch)
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from None
+        finally:
+            # if this fails the lease runs out by itself
+            with suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(RELEASE_S):
+                    await self._store.release(epoch)
+
+    async def _renew(self, epoch: int) -> None:
+        while True:
+            await self._sleep(self._lease_ms / 1000 / RENEWALS)
+            if not await self._store.renew(epoch, self._lease_ms):
+                raise Fenced(f"the lease of epoch {epoch} ran out")
+
+    async def _run(self, epoch: int) -> None:
+        cursor = await self._store.cursor()
+        self.pipeline.begin(epoch, cursor)
+        steps = self._feed(cursor, await self._store.recent(RING))
+        try:
+            async for step in steps:
+                before = self.pipeline.cursor
+                await self.pipeline.take(step)
+                if not isinstance(step, Head | Final):
+                    await self._progressed(before)
+        finally:
+            if isinstance(steps, AsyncGenerator):
+                await steps.aclose()
+        raise ChainError("the feed ended")
+
+    # --- what is said ------------------------------------------------------------------------------------------------
+
+    async def _failed(self, error: Exception, *, defect: bool = False) -> None:
+        """Say a failure once, then wait."""
+        kind = type(error).__name__
+        if not self.down:
+            self._down_at = self._clock()
+        if defect and not self.down.startswith(kind):
+            log.error("chain_defect", chain=self.chain.key, exc_info=error)
+        elif not self.down:
+            log.warning("chain_down", chain=self.chain.key, why=f"{kind}: {error}")
+        self.down = f"{kind}: {error}"
+        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures, 16))
+        self._failures += 1
+        await self._sleep(wait_s * (0.5 + self._jitter() / 2))
+
+    async def _progressed(self, before: Cursor | None) -> None:
+        """Say once that a failure or a stall is over."""
+        now = self._clock()
+        gap = max(0, self.pipeline.counters.head - before.number) if before else 0
+        if self.down:
+            log.info("chain_back", chain=self.chain.key, gap_blocks=gap, down_s=round(now - self._down_at, 1))
+            self.down, self._failures = "", 0
+        stalled_at, self._stalled_at, self._progress_at = self._stalled_at, None, now
+        if stalled_at is not None:
+            await self._tell(self._operator.recovered(self.chain, gap, now - stalled_at))
+
+    async def _watch(self) -> None:
+        """Tell the operator of a chain without progress; once, until it moves again."""
+        while True:
+            await self._sleep(self.stall_s / 10)
+            since_s = self._clock() - self._progress_at
+            if self._stalled_at is None and not self.standby and since_s > self.stall_s:
+                self._stalled_at = self._progress_at
+                log.warning("chain_stalled", chain=self.chain.key, since_s=round(since_s, 1))
+                await self._tell(self._operator.stalled(self.chain, since_s, self.pipeline.counters.head))
+
+    async def _tell(self, telling: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(self.stall_s):
+                await telling
+        except Exception:
+            # the supervisor may: a notice that fails must not stop the chain
+            log.exception("operator_not_told", chain=self.chain.key)
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Give the error that ended a group; the lease's loss before all others, which only follow from it."""
+    fenced, rest = errors.split(Fenced)
+    found: BaseException = fenced or rest or errors
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
+async def follow(
+    chain: Chain,
+    store: ChainStore,
+    pipeline: Pipeline,
+    feed: MakeFeed,
+    operator: Operator,
+    *,
+    holder: str,
+    clock: Callable[[], float],
+) -> None:
+    """Follow one chain until cancelled. `holder` is unique per process start; `feed` makes the steps after a cursor."""
+    await Follower(chain, store, pipeline, feed, operator, holder=holder, clock=clock).follow()
