@@ -24,7 +24,13 @@ _DEPOSIT = 0x7E  # transaction type of an OP stack deposit
 
 
 class Unproven(ChainError):  # noqa: N818 - says what the answer is
-    """An answer contradicts itself or its header. The text says how, without quoting what the node sent."""
+    """An answer contradicts itself or its header. The text says how, without quoting what the node sent; `source` is
+    the provider's name where it is known.
+    """
+
+    def __init__(self, text: str, source: str = "") -> None:
+        super().__init__(text)
+        self.source = source
 
 
 class Receipt(msgspec.Struct, frozen=True, rename="camel"):
