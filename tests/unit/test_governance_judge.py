@@ -170,6 +170,9 @@ def test_a_small_vote_that_crosses_the_quorum_is_said_unless_consequences_are_of
 def test_a_vote_without_weight_never_alerts(floor: Decimal) -> None:
     watch = VoteWatch(kind="vote", name="all", min_share_of_quorum=Decimal(0), min_tokens=floor)
     assert judged(situation(watches=[watch]), vote("for", 0)) == []
+    alert, facts = only(judged(situation(watches=[watch]), vote("for", 0), vote("for", 1, voter=OTHER, position=1)))
+    assert alert.id == alert_id(31337, TX, "vote", 1)
+    assert facts.after.voters == 2
 
 
 def test_min_tokens_is_a_floor_for_everything() -> None:

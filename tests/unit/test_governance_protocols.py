@@ -71,6 +71,11 @@ def test_a_vote_cut_short_is_a_counted_error_and_the_next_one_is_read() -> None:
     assert len(decoded.events) == 1
 
 
+@pytest.mark.parametrize("length", [0, 1, 16, 32, 47, 49, 64, 96])
+def test_a_split_of_an_odd_length_is_not_a_split(length: int) -> None:
+    assert sides(255, 10**18, bytes(length - 1) + b"\x01" if length else b"") == ("unknown", Counts())
+
+
 @given(st.integers(0, 255), UINT, st.binary(max_size=80) | st.binary(min_size=48, max_size=48))
 def test_no_support_weight_or_params_stops_a_chain_and_the_parts_never_exceed_the_weight(
     support: int, weight: int, params: bytes

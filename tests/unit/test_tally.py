@@ -40,7 +40,8 @@ def test_the_counting_mode_says_what_counts_toward_the_quorum(mode: str, sides: 
 @pytest.mark.parametrize(
     "mode",
     [
-        "support=bravo,override&quorum=for,abstain&overridable=true",
+        "support=bravo,override&quorum=for,abstain",
+        "support=bravo&quorum=for,abstain&overridable=true",
         "",
         "quorum=",
         "support=bravo",
