@@ -101,10 +101,10 @@ class Token(Ask[TokenInfo], frozen=True):
     address: str
 
     def calls(self, block: int) -> tuple[Call, ...]:
-        """Ask both getters."""
+        """Ask both getters, at the event's own block: a token may be born in it."""
         return (
-            eth_call(self.address, "symbol()", block=block - 1),
-            eth_call(self.address, "decimals()", block=block - 1),
+            eth_call(self.address, "symbol()", block=block),
+            eth_call(self.address, "decimals()", block=block),
         )
 
     def read(self, answers: Sequence[Answer]) -> TokenInfo | None:

@@ -311,6 +311,16 @@ def test_a_leg_that_an_unknown_pool_does_not_hold_has_no_price(node: Node) -> No
     assert (facts.usd, [a.usd for a in facts.amounts]) == (None, [None, None])
 
 
+def test_an_unknown_pool_that_floods_a_block_is_told_once(node: Node) -> None:
+    node.pair(FAKE, USDC, WETH, factory=STRANGER)
+    flood = [whale_leaves(address=FAKE, tx=f"0x{at}", position=0, owner="0x" + f"{at:040x}") for at in range(50)]
+    largest = msgspec.structs.replace(flood[30], amount0_raw=-1_300_000 * E6)
+    flood[30] = largest
+    assert tell(node, flood).only.tx == "0x30"
+    node.pair(FAKE, USDC, WETH)
+    assert len(tell(node, flood).alerts) == 50
+
+
 def test_a_ranged_position_is_told_with_its_range_fees_and_share(node: Node) -> None:
     for token, amount in ((USDC, 4_000_000 * E6), (WETH, 2_000 * E18)):
         node.says(token, "balanceOf(address)", amount, types="uint256")

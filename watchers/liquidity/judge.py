@@ -8,6 +8,8 @@ defended for the whole of it, it fires when the priced part alone is worth that 
     critical   10 x min_usd, or half the pool     never
     notable    3 x min_usd, or a quarter of it    half the pool, or 10 x min_usd for the priced part
     info       otherwise                          otherwise
+
+Of an unverified pool's moves of one kind only the largest of a block is told.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +31,8 @@ from watchers.wing import Situation
 DUST = Decimal("0.01")
 _CRITICAL_USD, _NOTABLE_USD = 10, 3
 _HALF, _QUARTER = Decimal("0.5"), Decimal("0.25")
+
+Fired = tuple[LiquidityWatch, list[Reason]]
 
 
 def questions(events: Sequence[Event], at: Situation) -> list[Ask[Any]]:
@@ -53,15 +57,21 @@ def questions(events: Sequence[Event], at: Situation) -> list[Ask[Any]]:
 def judge(events: Sequence[Event], at: Situation) -> list[Alert]:
     """Give the alerts of a block. A swap's amounts are signed from the pool's view; the others' are what moved."""
     scale = Scale(at, listed_on(at.chain, at.settings.tokens))
-    alerts = []
+    found: dict[object, tuple[Weight, list[Fired]]] = {}
     for move, watches in _moves(_watched(events, at), at):
         weight = scale.weigh(move)
         if weight is None:
             continue
         fired = [(watch, reasons) for watch in watches if (reasons := list(_reasons(watch, weight)))]
-        if fired:
-            alerts.append(_alert(weight, fired, at))
-    return alerts
+        # a contract that nobody vouches for may emit thousands of moves for next to nothing: one card each kind
+        key = move.first.id if weight.verified else (move.first.address, move.action)
+        if fired and (key not in found or _rank(weight) > _rank(found[key][0])):
+            found[key] = (weight, fired)
+    return [_alert(weight, fired, at) for weight, fired in found.values()]
+
+
+def _rank(weight: Weight) -> tuple[Decimal, Decimal]:
+    return weight.usd_at_least, weight.share.value or Decimal(0)
 
 
 def _open(asks: Iterable[Ask[Any]], at: Situation) -> list[Ask[Any]]:
@@ -147,7 +157,7 @@ def _severity(weight: Weight, watches: Iterable[LiquidityWatch]) -> Severity:
     return "notable" if times[_NOTABLE_USD] or share >= _QUARTER else "info"
 
 
-def _alert(weight: Weight, fired: Sequence[tuple[LiquidityWatch, list[Reason]]], at: Situation) -> Alert:
+def _alert(weight: Weight, fired: Sequence[Fired], at: Situation) -> Alert:
     move, first = weight.move, weight.move.first
     people = (first.owner, weight.actor, first.recipient, first.address)
     return Alert(
