@@ -13,7 +13,7 @@ from sandbox.discord.gateway import Gateway
 from sandbox.discord.state import Channel, Guild, Interaction, Json, Message, Snowflakes, World
 from sandbox.discord.validate import Checker
 
-RECORDS: Final = 50_000
+RECORDS: Final = 10_000
 """How many requests are kept; older ones are forgotten so that a demo may run for days."""
 INTERACTIONS: Final = 5_000
 HIDDEN: Final = 2_000
@@ -22,7 +22,7 @@ LISTENER_BACKLOG: Final = 1_000
 
 @dataclass(slots=True)
 class Request:
-    """One request as it came in, and the status it got. `path` is below /api/v10; the token itself is not kept."""
+    """One request as it came in, and the status it got. `path` is below /api/v10; the token is not kept. `raw` holds what is not JSON."""
 
     at_s: float
     method: str
@@ -56,6 +56,7 @@ class Backend:
         self.counts: Counter[str] = Counter()
         self.changed = asyncio.Event()
         self.origin = ""
+        self._connected = 0
         self._listeners: set[asyncio.Queue[Json]] = set()
 
     # -- what others listen to
@@ -71,18 +72,22 @@ class Backend:
         self._listeners.discard(queue)
 
     def tell(self, kind: str, **data: Any) -> None:
-        """Tell every listener; one that does not read is dropped, and its page asks for everything again."""
-        for queue in list(self._listeners):
-            try:
-                queue.put_nowait({"type": kind, **data})
-            except asyncio.QueueFull:
-                self._listeners.discard(queue)
+        """Tell every listener; one that fell behind is told to ask for everything again."""
+        for queue in self._listeners:
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait({"type": "hello"})
+            queue.put_nowait({"type": kind, **data})
         self.wake()
 
     def wake(self) -> None:
         """Wake everybody who waits for a condition."""
         self.changed.set()
         self.changed = asyncio.Event()
+        if self.gateway.connected != self._connected:
+            self._connected = self.gateway.connected
+            self.tell("world")
 
     # -- messages
 

@@ -39,7 +39,7 @@ def _made(backend: Backend, body: Json, scope: int | None, command_id: int) -> J
         made["dm_permission"] = True
     else:
         made["guild_id"] = str(scope)
-    given = {k: v for k, v in body.items() if k != "id"}
+    given = {k: v for k, v in body.items() if k != "id" and (k != "integration_types" or v is not None)}
     made |= given | {"type": kind}
     if kind == 1:
         made["options"] = [_option(o) for o in body.get("options") or ()]
@@ -126,7 +126,7 @@ async def remove(call: Call) -> Answer:
 
 
 def offered(backend: Backend, guild_id: int | None, held: int) -> list[Json]:
-    """List the chat commands that somebody with these permissions is shown: a guild's own hide global ones of the same name."""
+    """List the chat commands that these permissions show; a guild's own hide global ones of the same name."""
     found: dict[str, Json] = {}
     for scope in (None, guild_id):
         for command in backend.world.commands.get(scope, {}).values():

@@ -122,6 +122,9 @@ class Inspection:
                     f"{where}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
                 )
             self._ids.add(own)
+        self._kind(part, kind, where, modal=modal)
+
+    def _kind(self, part: Json, kind: int, where: str, *, modal: bool) -> None:  # noqa: C901, PLR0912  one arm a kind
         if kind == ROW:
             self._row(part, where, modal=modal)
         elif kind == BUTTON:

@@ -81,7 +81,7 @@ def attach(backend: Backend, message: Message, body: Json, files: dict[str, Part
 
 
 def _drawn(parts: Any, message: Message) -> list[Json]:
-    """Number the components and point `attachment://` at the stored files."""
+    """Give the components their numbers and point `attachment://` at the stored files."""
     if not parts:
         return []
     by_name = {a["filename"]: a["url"] for a in message.attachments}
@@ -99,7 +99,7 @@ def _drawn(parts: Any, message: Message) -> list[Json]:
                 item["url"] = found
             _defaults(item)
         if part.get("type") == components.FILE and isinstance(part.get("file"), dict):
-            part |= _file_facts(message, part["file"]["url"])
+            part.update(_file_facts(message, part["file"]["url"]))
     return components.number(list(parts))
 
 

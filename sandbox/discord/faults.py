@@ -1,6 +1,6 @@
 """Faults on request: what Discord, its shield and the network between do on a bad day.
 
-A fault is armed for a number of requests or of seconds, for the requests it matches, and is spent in the order of arming.
+A fault is armed for a number of requests or of seconds, for the requests it matches, and spent in arming order.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ CODES: Final[dict[int, tuple[int, str]]] = {
 
 @dataclass(slots=True)
 class Fault:
-    """One armed fault. `method` "" and `path` "*" mean any; `path` is below /api/v10. `times` None means until `until_s`."""
+    """One armed fault. `method` "" and `path` "*" mean any; `path` is below /api/v10; `times` None: until `until_s`."""
 
     kind: Kind
     times: int | None = 1
@@ -55,7 +55,7 @@ class Fault:
 
 
 class Faults:
-    """The armed faults of one Discord. Every method that arms gives the fault back: its `hits` says how often it struck."""
+    """The armed faults. Every method that arms gives the fault back: its `hits` says how often it struck."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -143,7 +143,7 @@ class Gateway:
             self._wake()
         return socket
 
-    async def _receive(self, line: Line, raw: bytes) -> None:
+    async def _receive(self, line: Line, raw: bytes) -> None:  # noqa: PLR0911  one exit per documented close code
         now = self._clock()
         line.sends.append(now)
         if len(line.sends) == limits.GATEWAY_SENDS and now - line.sends[0] < limits.GATEWAY_WINDOW_S:

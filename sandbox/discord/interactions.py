@@ -128,16 +128,15 @@ def _origin(backend: Backend, found: Interaction) -> Json:
 def _callback(backend: Backend, found: Interaction, message: Message | None) -> Json:
     kind = (found.answer or {}).get("type")
     drawn: Json = {"id": str(found.id), "type": found.kind}
-    resource: Json = {"type": kind}
     if message is not None:
         drawn |= {
             "response_message_id": str(message.id),
             "response_message_loading": bool(message.flags & LOADING),
             "response_message_ephemeral": bool(message.flags & EPHEMERAL),
         }
-        if kind != DEFERRED_UPDATE:
-            resource["message"] = wire.message(message, backend.world)
-    return {"interaction": drawn, "resource": resource}
+    if message is None or kind not in {MESSAGE, UPDATE}:
+        return {"interaction": drawn}
+    return {"interaction": drawn, "resource": {"type": kind, "message": wire.message(message, backend.world)}}
 
 
 async def follow_up(call: Call) -> Answer:

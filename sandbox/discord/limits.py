@@ -16,6 +16,8 @@ WEBHOOK_SENDS: Final = 5  # not published; observed: 5 per 2 s per webhook
 WEBHOOK_WINDOW_S: Final = 2.0
 OTHER_SENDS: Final = 50  # not published; generous, so that only the global limit binds
 OTHER_WINDOW_S: Final = 1.0
+WINDOWS: Final = 10_000
+"""How many windows are kept before those that are over are swept out."""
 INVALID_REQUESTS: Final = 10_000  # topics/rate-limits.mdx: 401, 403 and 429 per 10 minutes and address
 INVALID_WINDOW_S: Final = 600.0
 
@@ -128,6 +130,9 @@ class RateLimits:
                 left_s = started + 1.0 - now
                 return Verdict(True, bucket, self.global_per_s, 0, started + 1.0, left_s, is_global=True)
             self._global = (started, used + 1)
+        if len(self._windows) > WINDOWS:
+            oldest = max(self.messages[1], self.webhooks[1], self.others[1])
+            self._windows = {k: w for k, w in self._windows.items() if now - w[0] < oldest}
         started, used = self._windows.get((bucket, major), (now, 0))
         if now - started >= window_s:
             started, used = now, 0
@@ -164,7 +169,7 @@ class Nonces:
         self._seen: dict[tuple[int, str], tuple[float, int, int]] = {}
 
     def find(self, author_id: int, nonce: object) -> tuple[int, int] | None:
-        """Give (channel id, message id) of an earlier message with this nonce, None when there is none or it is too old."""
+        """Give (channel id, message id) of an earlier message with this nonce; None: there is none, or too old."""
         found = self._seen.get((author_id, str(nonce)))
         if found is None or self._clock() - found[0] > self.window_s:
             return None

@@ -15,7 +15,7 @@ STRING_MOST: Final = 6000
 SAFE_INTEGER: Final = 1 << 53
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818  it is what a person meets, not an error of ours
     """The person's client would not let this happen: no such command, option, channel, button or permission."""
 
 
@@ -124,7 +124,7 @@ def _number(option: Json, value: Any) -> int | float:
 
 
 def resolve(menu: int, values: list[str], backend: Backend, place: Channel) -> Json:
-    """Draw the users, roles and channels that a menu of this component type (5 user, 6 role, 7 both, 8 channel) chose."""
+    """Draw the things that a menu of this component type (5 user, 6 role, 7 both, 8 channel) chose."""
     world = backend.world
     guild = world.guilds.get(place.guild_id) if place.guild_id is not None else None
     found: Json = {}

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from sandbox.discord.server import Discord
 
 FOLDER: Final = Path(__file__).parent / "page"
-TYPES: Final = {"index.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+TYPES: Final = {
+    "index.html": "text/html",
+    "page.css": "text/css",
+    **dict.fromkeys(("page.js", "dom.js", "markdown.js", "message.js", "form.js", "box.js"), "text/javascript"),
+}
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' https: data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -22,7 +26,7 @@ BEAT_S: Final = 15.0
 
 
 class Page:
-    """Serves the page's three files, stored attachments, and the stream of what changes (server-sent events)."""
+    """Serves the page's files, stored attachments, and the stream of what changes (server-sent events)."""
 
     def __init__(self, discord: "Discord") -> None:
         self._discord = discord

@@ -17,13 +17,13 @@ ANSWER_S: Final = 3.0
 SETTLE_S: Final = 30.0
 
 
-class NoAnswer(TimeoutError):
+class NoAnswer(TimeoutError):  # noqa: N818  it is what a person meets
     """The bot said nothing in time: "The application did not respond"."""
 
 
 @dataclass(slots=True)
 class Reply:
-    """What a person got. `kind` is the callback's type, `body` its data as received; `message` the reply as it stands now.
+    """What a person got: `kind` is the callback's type, `body` its data as received, `message` the reply as it stands.
 
     `elapsed_ms` runs to the first answer, `settled_ms` to the one that is not "thinking". `choices` are an
     autocomplete's, `modal` is a form to fill in (`submit_modal`).

@@ -77,7 +77,7 @@ def in_guild(guild: Guild, member: Member) -> int:
 
 
 def in_channel(guild: Guild, channel: Channel, member: Member) -> int:
-    """Apply a channel's overwrites in Discord's order: everyone, roles together, the member. A thread has its parent's."""
+    """Apply a channel's overwrites in order: everyone, roles together, the member. A thread has its parent's."""
     value = in_guild(guild, member)
     if value == ALL:
         return ALL

@@ -24,7 +24,7 @@ UNKNOWN: Final[dict[str, int]] = {
 }
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818  it is an answer, not a fault of ours
     """A request that is answered with an error."""
 
     def __init__(self, status: int, code: int, message: str, errors: Json | None = None) -> None:

@@ -107,7 +107,7 @@ class Api:
             authorized=request.headers.get("Authorization") == f"Bot {backend.token}",
             content_type=request.content_type,
             body=body,
-            raw=raw,
+            raw=raw if body is None else b"",
             files={name: len(data) for name, (_, data) in files.items()},
         )
         backend.records.append(record)
@@ -128,33 +128,31 @@ class Api:
             if struck is not None:
                 return struck
         verdict = self._limit(route, call)
+        record.status, record.answer = await self._handle(route, record, call, verdict)
+        if record.status in {401, 403, 429}:
+            backend.limits.note_invalid()
+        if record.status >= 400:  # noqa: PLR2004  HTTP's border between success and refusal
+            backend.counts[f"refused_{record.status}"] += 1
+        if fault is not None and fault.kind == "lost_reply":
+            return _cut(request)
+        return respond(record.status, record.answer, verdict.headers())
+
+    async def _handle(self, route: Route, record: Request, call: Call, verdict: Verdict) -> Answer:
         try:
             if not record.authorized and not record.path.startswith(OPEN):
                 raise unauthorized()
             if verdict.limited:
-                backend.counts["rate_limited"] += 1
+                self._backend.counts["rate_limited"] += 1
                 text = "You are being rate limited."
-                drawn = {"message": text, "retry_after": round(verdict.reset_after_s, 3), "global": verdict.is_global}
-                status: int = 429
-                answer: Any = drawn
-            else:
-                status, answer = await route.handler(call)
+                wait_s = round(verdict.reset_after_s, 3)
+                return 429, {"message": text, "retry_after": wait_s, "global": verdict.is_global}
+            return await route.handler(call)
         except Refusal as refusal:
-            status, answer = refusal.status, refusal.body()
-        if status in {401, 403, 429}:
-            backend.limits.note_invalid()
-        if status >= 400:  # noqa: PLR2004  HTTP's border between success and refusal
-            backend.counts[f"refused_{status}"] += 1
-        record.status, record.answer = status, answer
-        if fault is not None and fault.kind == "lost_reply":
-            return _cut(request)
-        return respond(status, answer, verdict.headers())
+            return refusal.status, refusal.body()
 
     async def _strike(self, fault: Fault, request: web.Request, record: Request) -> web.StreamResponse | None:
-        if fault.kind == "slow":
+        if fault.kind in {"slow", "lost_reply"}:
             await asyncio.sleep(fault.delay_s)
-            return None
-        if fault.kind == "lost_reply":
             return None
         if fault.kind == "reset":
             return _cut(request)
@@ -211,7 +209,7 @@ def respond(status: int, answer: Any, headers: dict[str, str]) -> web.Response:
 
 
 async def read(request: web.Request) -> tuple[Any, bytes, dict[str, Part]]:
-    """Read a body: JSON, or multipart with a `payload_json` part and files. What is not JSON stays None, its bytes are kept."""
+    """Read a body: JSON, or multipart with a `payload_json` part and files. What is not JSON is None."""
     files: dict[str, Part] = {}
     if request.content_type == "multipart/form-data":
         raw = b"null"

@@ -114,7 +114,7 @@ class Discord(People):
 
     @property
     def counts(self) -> Counter[str]:
-        """Counters: requests, messages, edits, deletes, deduplicated, rate_limited, interactions, refused_<status>, faults."""
+        """Count requests, messages, edits, deletes, deduplicated, rate_limited, interactions, refused_<status> ..."""
         return self.backend.counts
 
     def unknown_routes(self) -> list[Request]:
@@ -122,7 +122,7 @@ class Discord(People):
         return [r for r in self.backend.records if r.template == "/{tail}"]
 
     def violations(self, *, answers: bool = False) -> list[str]:
-        """Check every recorded body (and, if asked, our own answers) against the OpenAPI document; empty without one."""
+        """Check every recorded body (and, if asked, our answers) against the OpenAPI document; empty without one."""
         checker = self.backend.checker
         if checker is None:
             return []
@@ -181,7 +181,7 @@ class Discord(People):
         await self.backend.remove_channel(self.channel(channel))
 
     async def deny(self, channel: Where, *names: str, who: Who | None = None) -> None:
-        """Take permissions away in a channel, from the bot or another user: "send_messages" gives 50013, "view_channel" 50001."""
+        """Take permissions away from the bot or a user: without "send_messages" 50013, without "view_channel" 50001."""
         await self._overwrite(channel, who, names, allow=False)
 
     async def allow(self, channel: Where, *names: str, who: Who | None = None) -> None:

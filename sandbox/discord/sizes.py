@@ -1,4 +1,4 @@
-"""What a body must be before it becomes a message or a set of commands: the checks that Discord makes and answers with code 50035.
+"""What a body must be before it becomes a message or a set of commands; else Discord answers with code 50035.
 
 Source: discord-api-docs `resources/message.mdx`, `interactions/application-commands.mdx`.
 """

@@ -39,6 +39,7 @@ class Snowflakes:
         self._last = 0
 
     def __call__(self) -> int:
+        """Give the next id."""
         value = (int(self._clock() * 1000) - EPOCH_MS) << 22
         self._last = max(self._last + 1, value)
         return self._last
@@ -161,7 +162,7 @@ class Guild:
 class Interaction:
     """Something a person did that waits for the bot's answer.
 
-    `answer` is the callback's body as received; `message_id` the reply it made or edited; `source_id` the message that was pressed.
+    `answer` is the callback's body as received; `message_id` the reply it made or edited; `source_id` what was pressed.
     """
 
     id: int

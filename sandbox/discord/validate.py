@@ -18,7 +18,7 @@ class Checker:
     """The document, ready to check bodies and answers of its operations."""
 
     def __init__(self, path: Path) -> None:
-        from jsonschema import Draft202012Validator  # noqa: PLC0415  a development dependency, see the module's docstring
+        from jsonschema import Draft202012Validator  # noqa: PLC0415  needed only with a document
         from referencing import Registry, Resource  # noqa: PLC0415  the same
         from referencing.jsonschema import DRAFT202012  # noqa: PLC0415  the same
 

@@ -1,6 +1,6 @@
 """State -> the JSON that Discord sends. Ids and bitfields are strings there.
 
-Source: discord-api-docs `resources/`; every field is one that the official OpenAPI document requires or discord.py reads.
+Source: discord-api-docs `resources/`; a field is here when the OpenAPI document requires or discord.py reads it.
 """
 
 from sandbox.discord import permissions
@@ -216,6 +216,10 @@ def application(world: World) -> Json:
         "redirect_uris": [],
         "approximate_guild_count": len(world.guilds),
         "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "flags_new": "0",
+        "explicit_content_filter": 0,
+        "eligible_oauth2_scopes": [],
         "integration_types_config": {"0": {}, "1": {}},
     }
 
