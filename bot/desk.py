@@ -9,8 +9,8 @@ from bot.cards.lexicon import Lexicon
 from bot.store import Mutes, SettingsHistory, Subscriptions
 from config.settings import Dao, Settings
 from watchers.alert import AlertState
-from watchers.event import Event
 from watchers.history import History
+from watchers.lookup import Found
 
 
 class Line(NamedTuple):
@@ -19,16 +19,6 @@ class Line(NamedTuple):
     what: str
     how: str
     well: bool
-
-
-class Found(NamedTuple):
-    """What a look at the chains said about a transaction or operation: its events, and where it is."""
-
-    chain_id: int
-    tx: str
-    block: int
-    succeeded: bool
-    events: Sequence[Event]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command tree: every file of `bot/commands` found and added, and the one place where a command's error ends."""
+"""Every file of `bot/commands` found and added to the command tree, and the one place where a command's error ends."""
 
 import importlib
 import pkgutil
@@ -14,15 +14,7 @@ from bot.desk import Desk
 from bot.reply import Asked, tell
 from watchers.errors import DefinitionError, TribuneError, UserError
 
-log = structlog.get_logger("bot.commands")
-
-
-class Tree(app_commands.CommandTree[Any]):
-    """discord.py's tree with our error handler."""
-
-    async def on_error(self, asked: Asked, error: app_commands.AppCommandError, /) -> None:
-        """Turn any error into a private sentence with what to do; log once what nobody foresaw."""
-        await answer_error(asked, error)
+log = structlog.get_logger(__name__)
 
 
 async def answer_error(asked: Asked, error: Exception) -> None:
@@ -35,7 +27,7 @@ async def answer_error(asked: Asked, error: Exception) -> None:
 
 
 def sentence(cause: BaseException, asked: Asked) -> str:
-    """Give the private sentence for an error."""
+    """Give the private sentence for an error; log once what nobody foresaw."""
     if isinstance(cause, UserError):
         return str(cause)
     if isinstance(cause, app_commands.MissingPermissions):
@@ -43,8 +35,6 @@ def sentence(cause: BaseException, asked: Asked) -> str:
         return f"You need the permission {needed} for this. Ask somebody who manages this server."
     if isinstance(cause, app_commands.NoPrivateMessage):
         return "This works in a server only: open it there, in the channel that it is about."
-    if isinstance(cause, app_commands.CommandOnCooldown):
-        return f"Not so fast: try again in {cause.retry_after:.0f} s."
     number = uuid.uuid4().hex[:8]
     command = asked.command.qualified_name if asked.command else "a button"
     foreseen = isinstance(cause, TribuneError)
@@ -54,8 +44,9 @@ def sentence(cause: BaseException, asked: Asked) -> str:
     return f"Something went wrong on our side and was written down as {number}. Try again, or tell the operator."
 
 
-def assemble(client: discord.Client, tree: Tree, desk: Desk) -> None:
+def assemble(client: discord.Client, tree: app_commands.CommandTree[Any], desk: Desk) -> None:
     """Add every command and button of `bot/commands`. Raises DefinitionError for a file that declares nothing."""
+    tree.error(answer_error)
     for info in pkgutil.iter_modules(bot.commands.__path__):
         module = importlib.import_module(f"bot.commands.{info.name}")
         commands, items = getattr(module, "commands", None), getattr(module, "items", None)

@@ -10,6 +10,7 @@
     NotDelivered     Discord refuses for now          -> stays in the outbox
     Undeliverable    it will never work (403, 404)    -> pause the route, tell its owner
     UserError        the asker can fix it             -> a private sentence
+    InputError       a file given to a command is bad -> exit 2, one line: file, place, remedy
 
 Errors do not log or count themselves; whoever ends the handling does, once.
 """
@@ -21,6 +22,7 @@ __all__ = [
     "DecodeError",
     "DefinitionError",
     "Fenced",
+    "InputError",
     "NotDelivered",
     "ReorgError",
     "SettingsError",
@@ -69,3 +71,10 @@ class Undeliverable(TribuneError):  # noqa: N818 - says what became of the messa
 
 class UserError(TribuneError):
     """The asker can fix it; the text is the private sentence that says how."""
+
+
+class InputError(TribuneError):
+    """A file that a command was given is not what it should be. One line: file, place, what to do."""
+
+    def __init__(self, file: str, place: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{file}: {place}: {problem}; {remedy}")

@@ -40,8 +40,15 @@ class Situation(NamedTuple):
 class Wing(Protocol):
     """One kind of news."""
 
-    name: str
-    protocols: Sequence[Decoding]
+    @property
+    def name(self) -> str:
+        """The wing's folder."""
+        ...
+
+    @property
+    def protocols(self) -> Sequence[Decoding]:
+        """What it can decode."""
+        ...
 
     def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask]:  # type: ignore[type-arg]
         """Name the questions whose answers the judge needs and does not have yet."""

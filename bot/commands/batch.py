@@ -11,11 +11,12 @@ from bot.cards.batch import headline
 from bot.cards.card import Accent, Card
 from bot.cards.escape import code
 from bot.cards.lexicon import shorten
-from bot.desk import Desk, Found
+from bot.desk import Desk
 from bot.reply import Asked, reply
 from watchers.alert import BatchFacts, OperationFacts
 from watchers.batches.events import BatchResult
 from watchers.errors import UserError
+from watchers.lookup import Found
 
 SIGN = {"success": "✓", "failed": "✗", "rolled_back": "↺", "not_executed": "–", "unknown": "?"}
 ROWS = 12

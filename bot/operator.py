@@ -1,0 +1,53 @@
+"""What the operator is told, in the operator's channel where one is set, and in the log in any case."""
+
+import hashlib
+
+import structlog
+
+from bot.cards import figures
+from bot.cards.card import Accent, Card
+from bot.deliver.port import ChannelPort
+from config.settings import Chain
+from watchers.errors import NotDelivered, Undeliverable
+
+log = structlog.get_logger(__name__)
+
+
+class OperatorChannel:
+    """Says notices, stalls and recoveries. A notice that Discord refuses is in the log at least."""
+
+    def __init__(self, port: ChannelPort | None, channel_id: int | None) -> None:
+        self._port, self._channel_id = port, channel_id
+
+    async def notice(self, text: str) -> None:
+        """Tell the operator one thing. Raises NotDelivered when it cannot be told now."""
+        log.warning("operator notice", text=text)
+        await self._post(Card(headline="Operator notice", accent="warning", facts=(text,)))
+
+    async def stalled(self, chain: Chain, since_s: float, head: int) -> None:
+        """Say that a chain stands still."""
+        facts = (
+            f"No new block of {chain.name} was committed for **{figures.duration(int(since_s))}**.",
+            f"The last head seen is block {figures.number(head)}. It is being tried again; `/status` tells how.",
+        )
+        await self._said(f"{chain.name} stands still", "bad", facts)
+
+    async def recovered(self, chain: Chain, gap_blocks: int, down_s: float) -> None:
+        """Say that it moves again and what there is to catch up."""
+        facts = (
+            f"It stood for **{figures.duration(int(down_s))}**; {figures.number(gap_blocks)} blocks were behind.",
+            "None is skipped: each is read in order, and alerts found late say how late.",
+        )
+        await self._said(f"{chain.name} moves again", "good", facts)
+
+    async def _said(self, headline: str, accent: Accent, facts: tuple[str, ...]) -> None:
+        try:
+            await self._post(Card(headline=headline, accent=accent, facts=facts, small="said once, until it changes"))
+        except (NotDelivered, Undeliverable) as error:
+            log.warning("the operator's channel refused", why=str(error))
+
+    async def _post(self, card: Card) -> None:
+        if self._port is None or self._channel_id is None:
+            return
+        unique = hashlib.sha256(repr(card).encode()).hexdigest()[:25]
+        await self._port.post(self._channel_id, card, unique)

@@ -1,0 +1,173 @@
+"""`python -m bot replay`: recorded JSON in, events out, or with `--alerts` the alerts they would make. Offline.
+
+It is the operator's way to try a threshold and a developer's to check a decoder.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+from eth_utils.address import to_checksum_address
+
+from bot.cards import render
+from bot.cards.lexicon import Lexicon
+from bot.cards.text import plain
+from bot.choices import first_line
+from config.settings import Chain, Settings
+from watchers.alert import Alert, AlertState
+from watchers.chain.block import Header
+from watchers.event import Event
+from watchers.facts import Facts
+from watchers.governance.events import ProposalChange, Vote
+from watchers.recorded import Recorded
+from watchers.wing import Ballot, Situation, Wing
+from watchers.wings import WINGS, decoder_of
+
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+_AS_TEXT = re.compile(r"(_raw|_wei|_x96)$|^(proposal_id|nonce)$")  # integers that JSON numbers would round
+ROUNDS = 4
+
+
+class Summary(msgspec.Struct):
+    """What became of the logs: `logs == decoded + skipped_unknown + decode_errors`."""
+
+    blocks: int = 0
+    logs: int = 0
+    decoded: int = 0
+    skipped_unknown: int = 0
+    decode_errors: int = 0
+
+
+def replay(
+    settings: Settings, chain: Chain, files: Sequence[Path], out: TextIO, *, alerts: bool, as_json: bool
+) -> None:
+    """Print the events or alerts of the files, then the summary. Raises InputError."""
+    recorded = Recorded()
+    for file in files:
+        recorded.add(file)
+    summary = Summary()
+    told = _Story(settings, chain, recorded, summary)
+    lexicon = Lexicon(settings)
+    for header, events, judged in told.blocks():
+        if alerts:
+            draw = _json_alert if as_json else _alert_line
+            out.writelines(draw(alert, lexicon, header) for alert in judged)
+        else:
+            write = _json_event if as_json else _event_line
+            out.writelines(map(write, events))
+    if as_json:
+        out.write(_json({"summary": msgspec.to_builtins(summary)}))
+    else:
+        counts = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in msgspec.to_builtins(summary).items())
+        out.write(f"{counts}\n")
+
+
+class _Story:
+    """The recorded blocks in order; remembers ballots and titles as the store would."""
+
+    def __init__(self, settings: Settings, chain: Chain, recorded: Recorded, summary: Summary) -> None:
+        self._settings, self._chain, self._recorded, self._summary = settings, chain, recorded, summary
+        self._decoder = decoder_of(settings)
+        self._ballots: dict[tuple[str, int], list[Ballot]] = {}
+        self._titles: dict[tuple[str, int], str] = {}
+
+    def blocks(self) -> Iterator[tuple[Header, list[Event], list[Alert]]]:
+        for logs in self._recorded.blocks():
+            decoded = self._decoder.decode(self._chain.id, logs)
+            self._summary.blocks += 1
+            self._summary.logs += len(logs)
+            self._summary.decoded += decoded.known
+            self._summary.skipped_unknown += decoded.unknown
+            self._summary.decode_errors += len(decoded.errors)
+            header = self._recorded.header(logs)
+            facts = Facts()
+            books: dict[tuple[str, int], Sequence[Ballot]] = {
+                key: tuple(ballots) for key, ballots in self._ballots.items()
+            }
+            self._open_books(decoded.events, books)
+            at = Situation(self._settings, self._chain, header, facts, books, self._titles)
+            by_wing = [(wing, events) for wing in WINGS if (events := _own(wing, decoded.events))]
+            for _ in range(ROUNDS):
+                asks = [ask for wing, events in by_wing for ask in wing.asks(events, at) if not facts.has(ask)]
+                if not asks:
+                    break
+                self._recorded.know(asks, header.height, facts)
+            enriched = {e.id: e for wing, events in by_wing for e in wing.enrich(events, at)}
+            alerts = [a for wing, events in by_wing for a in wing.judge([enriched.get(e.id, e) for e in events], at)]
+            yield header, [enriched.get(event.id, event) for event in decoded.events], alerts
+            self._remember(decoded.events)
+
+    def _open_books(self, events: Sequence[Event], books: dict[tuple[str, int], Any]) -> None:
+        """Open an empty book for a proposal created in these files; the earlier votes of any other are unknown."""
+        for event in events:
+            if isinstance(event, ProposalChange) and event.change == "created":
+                key = (event.address, event.proposal_id)
+                self._ballots.setdefault(key, [])
+                self._titles[key] = first_line(event.description)
+                books.setdefault(key, ())
+
+    def _remember(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Vote) and (book := self._ballots.get((event.address, event.proposal_id))) is not None:
+                book.append(Ballot(event.voter, event.for_raw, event.against_raw, event.abstain_raw))
+
+
+def _own(wing: Wing, events: Sequence[Event]) -> list[Event]:
+    """Give a wing its own events."""
+    names = {protocol.name for protocol in wing.protocols}
+    return [event for event in events if event.protocol in names]
+
+
+def fields(event: Event) -> dict[str, Any]:
+    """Give an event as the JSON line that `--json` prints: amounts as decimal text, addresses checksummed."""
+    given = {name: _shown(name, value) for name, value in msgspec.structs.asdict(event).items()}
+    head = {"kind": event.kind, "protocol": given.pop("protocol"), "chain": given.pop("chain_id")}
+    return {**head, **{name: given.pop(name) for name in ("block", "tx", "log_index")}, **given}
+
+
+def alert_fields(alert: Alert) -> dict[str, Any]:
+    """Give an alert as a JSON line."""
+    return {name: _shown(name, value) for name, value in msgspec.structs.asdict(alert).items()}
+
+
+def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | Decimal):
+        whole = isinstance(value, int) and not (_AS_TEXT.search(name) or name == "raw")
+        return value if whole else str(value)
+    if isinstance(value, str):
+        return to_checksum_address(value) if _ADDRESS.fullmatch(value) else value
+    if isinstance(value, msgspec.Struct):
+        return {key: _shown(key, inner) for key, inner in msgspec.structs.asdict(value).items()}
+    if isinstance(value, list | tuple):
+        return [_shown(name, inner) for inner in value]
+    return value
+
+
+def _json(line: dict[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _json_event(event: Event) -> str:
+    return _json(fields(event))
+
+
+def _json_alert(alert: Alert, _lexicon: Lexicon, _header: Header) -> str:
+    return _json(alert_fields(alert))
+
+
+def _event_line(event: Event) -> str:
+    own = {k: v for k, v in fields(event).items() if v not in ("", None, [], 0)}
+    for name in ("kind", "protocol", "chain", "block", "tx", "log_index", "tx_index", "position"):
+        own.pop(name, None)
+    rest = " ".join(f"{name}={value}" for name, value in own.items())
+    return f"{event.block} {event.tx[:10]} {event.kind} {event.protocol} {rest}\n"
+
+
+def _alert_line(alert: Alert, lexicon: Lexicon, header: Header) -> str:
+    return plain(render([AlertState(alert=alert)], lexicon, now_s=header.time_s)) + "\n\n"

@@ -1,0 +1,45 @@
+"""The name under which this process holds leases and pending work: kept in the data folder and locked while it runs.
+
+A process that was killed leaves its seat; the next one takes it and with it, at once, the work that was in hand. Two
+processes on one folder take two seats.
+"""
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.errors import SettingsError
+
+SEATS = 64
+
+
+@contextmanager
+def seat(data_dir: Path) -> Iterator[str]:
+    """Take the first free seat. Raises SettingsError when the folder cannot be used."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        taken = _take(data_dir)
+    except OSError as error:
+        remedy = "name a folder that this user may write"
+        raise SettingsError("environment", "DATA_DIR", f"{data_dir}: {error.strerror}", remedy) from None
+    try:
+        yield os.pread(taken, 64, 0).decode()
+    finally:
+        os.close(taken)
+
+
+def _take(data_dir: Path) -> int:
+    for number in range(SEATS):
+        handle = os.open(data_dir / f"seat-{number}", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            continue
+        if not os.pread(handle, 1, 0):
+            os.pwrite(handle, uuid.uuid4().hex.encode(), 0)
+        return handle
+    raise SettingsError("environment", "DATA_DIR", f"{SEATS} processes use {data_dir} already", "end some of them")

@@ -1,0 +1,113 @@
+"""A transaction or user operation by its hash, on whatever followed chain it is: from history, else from the nodes.
+
+Errors: ChainError only when no chain at all could be asked.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from config.settings import Settings
+from watchers.batches.protocols.entrypoint import VERSIONS
+from watchers.batches.wing import wing as batches
+from watchers.chain.answers import Cache, load
+from watchers.chain.block import Header, Log
+from watchers.chain.rpc import Rpc
+from watchers.chain.trace import Trace, Transaction
+from watchers.decode import Decoder
+from watchers.errors import ChainError
+from watchers.event import Event
+from watchers.facts import Call, RpcError
+from watchers.history import History
+from watchers.wing import Situation
+
+OPERATION_TOPIC = "0x49628fd1471006c1482da88028e9ce4dbb080b815c9b0344d39e5a8e6ec1419f"  # UserOperationEvent
+PATIENCE_S = 20.0
+
+
+class Found(NamedTuple):
+    """Where a transaction is, whether it succeeded, and the events that it holds."""
+
+    chain_id: int
+    tx: str
+    block: int
+    succeeded: bool
+    events: Sequence[Event]
+
+
+class _Receipt(msgspec.Struct, rename="camel"):
+    transaction_hash: str
+    block_number: str
+    block_hash: str
+    logs: list[Log]
+    status: str | None = None
+
+
+class Lookup:
+    """Asks history first, then every chain at once."""
+
+    def __init__(self, settings: Settings, decoder: Decoder, history: History, rpcs: Mapping[int, Rpc]) -> None:
+        self._settings, self._decoder, self._history, self._rpcs = settings, decoder, history, rpcs
+
+    async def find(self, name: str) -> Found | None:
+        """Find a transaction or operation by its lower-case hash; None when no chain knows it."""
+        known = await self._history.batch(None, name)
+        chain_ids = [known[0].event.chain_id] if known else list(self._rpcs)
+        tx = known[0].event.tx if known else None
+        asked = [self._on_chain(chain_id, name, tx) for chain_id in chain_ids if chain_id in self._rpcs]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        failures = [answer for answer in answers if isinstance(answer, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, ChainError | TimeoutError):
+                raise failure
+        found = next((answer for answer in answers if isinstance(answer, Found)), None)
+        if found is None and failures and len(failures) == len(answers):
+            raise ChainError("no chain could be asked")
+        return found
+
+    async def _on_chain(self, chain_id: int, name: str, tx: str | None) -> Found | None:
+        rpc = self._rpcs[chain_id]
+        async with asyncio.timeout(PATIENCE_S):
+            receipt = await self._receipt(rpc, tx or name)
+            if receipt is None and tx is None and (tx := await self._operation(rpc, name)) is not None:
+                receipt = await self._receipt(rpc, tx)
+            return await self._explained(chain_id, rpc, receipt) if receipt is not None else None
+
+    async def _receipt(self, rpc: Rpc, tx: str) -> _Receipt | None:
+        answer: Any = (await rpc.batch([Call("eth_getTransactionReceipt", (tx,))]))[0]
+        if isinstance(answer, RpcError) or answer is None:
+            return None
+        try:
+            return msgspec.convert(answer, _Receipt)
+        except msgspec.ValidationError:
+            return None  # pending, or not what a receipt is
+
+    async def _operation(self, rpc: Rpc, name: str) -> str | None:
+        """Find the transaction of a user operation in the blocks that one call may cover."""
+        head: Any = (await rpc.batch([Call("eth_blockNumber", ())]))[0]
+        if not isinstance(head, str):
+            return None
+        since = max(0, int(head, 16) - rpc.chain.max_range + 1)
+        where = {"fromBlock": hex(since), "toBlock": head, "address": list(VERSIONS), "topics": [OPERATION_TOPIC, name]}
+        logs: Any = (await rpc.batch([Call("eth_getLogs", (where,))]))[0]
+        if isinstance(logs, list) and logs and isinstance(logs[0], dict):
+            tx = logs[0].get("transactionHash")
+            return tx if isinstance(tx, str) else None
+        return None
+
+    async def _explained(self, chain_id: int, rpc: Rpc, receipt: _Receipt) -> Found:
+        """Decode the receipt and, for operations, learn from calldata and trace what became of each call."""
+        decoded = self._decoder.decode(chain_id, receipt.logs)
+        block = int(receipt.block_number, 16)
+        header = Header(receipt.block_number, receipt.block_hash, "", "0x0", "0x")
+        cache = Cache()
+        facts = cache.begin(block)
+        events: list[Event] = list(decoded.events)
+        operations = [event for event in events if event.kind == "batch"]
+        if operations:
+            await load(rpc, [Transaction(receipt.transaction_hash), Trace(receipt.transaction_hash)], block, cache)
+            at = Situation(self._settings, rpc.chain, header, facts, {}, {})
+            events = [e for e in events if e.kind != "batch"] + batches.enrich(operations, at)
+        return Found(chain_id, receipt.transaction_hash, block, receipt.status != "0x0", events)
