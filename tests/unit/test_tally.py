@@ -166,6 +166,7 @@ def test_the_tally_is_the_sum_of_the_votes_in_any_order(votes: list[tuple[str, C
     for voter, parts in votes:
         forth.add(voter, parts)
     assert forth.tally(rule) == back.tally(rule)
+    assert all(forth.of(voter) == back.of(voter) for voter in "abcdef")
     assert forth.counts.for_raw == sum(parts.for_raw for _, parts in votes)
     assert forth.counts.cast_raw == sum(parts.cast_raw for _, parts in votes)
     assert forth.tally(rule).voters == len({voter for voter, _ in votes})

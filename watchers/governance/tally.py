@@ -71,8 +71,20 @@ class Book:
         self.whole, self.sure = whole, True
         self._by_voter: dict[str, Counts] = {}
         self._voters_known = whole and start is None
-        for ballot in ballots:
-            self.add(ballot.voter, Counts(ballot.for_raw, ballot.against_raw, ballot.abstain_raw))
+        self._fill(ballots)
+
+    def _fill(self, ballots: Iterable[Ballot]) -> None:
+        """Do what `add` does, quicker: a proposal may have fifty thousand ballots, and each block begins with them."""
+        by_voter = self._by_voter
+        in_favour, against, abstain = self.counts
+        for voter, one, two, three in ballots:
+            in_favour += one
+            against += two
+            abstain += three
+            known = by_voter.get(voter)
+            parts = Counts(one, two, three)
+            by_voter[voter] = parts if known is None else known.plus(parts)
+        self.counts = Counts(in_favour, against, abstain)
 
     def add(self, voter: str, parts: Counts) -> None:
         """Count a vote; a fractional voter comes several times."""
