@@ -215,6 +215,17 @@ def test_calldata_is_taken_from_the_transaction_only_when_it_went_to_this_entry_
         assert alert.facts.operations[0].calls == ()
 
 
+def test_a_trace_of_another_block_is_not_believed() -> None:
+    calldata = call("execute(address,uint256,bytes)", A, 0, b"\1")
+    account = frame("CALL", EP07, ACCOUNT, calldata, error="execution reverted")
+    root = Trace(TX).read([bundle_tree(frame("CALL", EP07, EP07, inner_handle_op(calldata, 1), calls=[account]))])
+    logs = (before_execution(0), operation_event(1, 1, success=False))
+    for block_hash, evidence in ((BLOCK_HASH, "trace"), ("0x" + "99" * 32, "logs"), (None, "trace")):
+        (alert,) = judged(situation(facts={Transaction(TX): sent(blockHash=block_hash), Trace(TX): root}), *logs)
+        assert isinstance(alert.facts, BatchFacts)
+        assert alert.facts.evidence == evidence
+
+
 def test_events_of_other_wings_pass_through_untouched_and_in_order() -> None:
     found = events(*mixed())
     at = situation()

@@ -182,10 +182,12 @@ def test_a_bundle_tried_and_reverted_before_it_went_through_does_not_count() -> 
 
 def test_only_the_entry_points_own_call_to_itself_is_an_operation() -> None:
     calldata = call("execute(address,uint256,bytes)", A, 0, b"\1")
-    fake = frame("CALL", A, EP07, inner_handle_op(calldata, 0))
+    account = frame("CALL", EP07, ACCOUNT, calldata)
+    fake = frame("CALL", A, EP07, inner_handle_op(calldata, 0), calls=[account])
+    borrowed = frame("DELEGATECALL", EP07, EP07, inner_handle_op(calldata, 0), calls=[account])
     short = frame("CALL", EP07, EP07, inner_handle_op(calldata, 0)[:200])
     broken = frame("CALL", EP07, EP07, inner_handle_op(calldata, 0)[:-64].replace("01c0", "ffff", 1))
-    assert operations_in(parse(bundle_tree(fake, short, broken)), EP07) == {}
+    assert operations_in(parse(bundle_tree(fake, borrowed, short, broken)), EP07) == {}
 
 
 def test_an_operation_pruned_from_the_tree_is_unknown() -> None:

@@ -25,8 +25,10 @@ def parity(
 
 
 def test_a_frame_inside_a_failed_one_is_undone_whatever_it_says_itself() -> None:
-    tree = frame("CALL", A, B, calls=[frame("CALL", B, C, error="execution reverted", calls=[frame("CALL", C, A)])])
-    assert [(f.to, undone) for f, undone in walk(parse(tree))] == [(B, False), (C, False), (A, True)]
+    innermost = frame("CALL", C, A, calls=[frame("CALL", A, B)])
+    tree = frame("CALL", A, B, calls=[frame("CALL", B, C, error="execution reverted", calls=[innermost])])
+    visits = [(f.to, undone) for f, undone in walk(parse(tree))]
+    assert visits == [(B, False), (C, False), (A, True), (B, True)]
 
 
 def test_the_flat_notation_is_put_together_in_any_order() -> None:
