@@ -11,7 +11,7 @@ never moved.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from config.settings import Chain
@@ -105,7 +105,7 @@ class Feed:
             reader=self._reader.counters, second=self._second.counters, fork=self._fork.counters
         )
 
-    async def steps(self) -> AsyncIterator[Step]:
+    async def steps(self) -> AsyncGenerator[Step, None]:
         """Give step after step, for ever. Raises ChainError."""
         while True:
             for step in await self._next():
@@ -138,6 +138,7 @@ class Feed:
         if number is None or latest is None:
             raise Unproven("the node does not tell its head")
         self._saw_head(max(number, check_header(latest, latest.height).height))
+        self._pace.begin(latest)
         if self._finality.tag:
             self._finality.asked(lenient_header(reply.answers[2]))
         if self.standing.cursor is None:
@@ -179,9 +180,8 @@ class Feed:
         self._first_provider = polled.provider
         if polled.head is not None:
             self._saw_head(polled.head)
-        again = (
-            await self._look_again(ride_to, polled.riders[-1] if polled.riders else None) if ride_to is not None else []
-        )
+        ridden = polled.riders[-1] if polled.riders else None
+        again = [] if ride_to is None else await self._look_again(ride_to, ridden)
         if polled.rows[0][0] is None:
             news = self._nothing_new(polled)
         else:
@@ -221,7 +221,8 @@ class Feed:
         """Take our block back if the chain has really left it. Raises ChainError for a reorg too deep."""
         cursor = self.standing.cursor
         if cursor is None or not await self._fork.has_left(cursor, provider):
-            self._shun(provider)
+            # a node that contradicts itself is passed over; where two disagree, waiting settles it
+            self._shun(None if self._fork.disputed else provider)
             return ()
         if cursor.number <= self.standing.final:
             raise ChainError(

@@ -45,6 +45,10 @@ class Pace:
         """Note that the head is being read now."""
         self._read_at = self._clock()
 
+    def begin(self, head: Header) -> None:
+        """Note the head that was there at the start."""
+        self._last = head
+
     def missed(self) -> None:
         """Note that the read found no new block."""
         self._misses += 1

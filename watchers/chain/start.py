@@ -17,11 +17,11 @@ async def block_at(reader: BlockReader, head: Header, seconds_before: float, blo
     wanted = head.time_s - seconds_before
     guess = max(first, head.height - round(seconds_before / block_time_s))
     for _ in range(ROUNDS):
-        if guess in (first, head.height):
+        if guess == head.height:
             break
         (header,) = await reader.headers([guess])
         off_s = header.time_s - wanted
-        if abs(off_s) <= max(2 * block_time_s, TOLERANCE * seconds_before):
+        if (guess == first and off_s >= 0) or abs(off_s) <= max(2 * block_time_s, TOLERANCE * seconds_before):
             break
         pace = max((head.time_s - header.time_s) / (head.height - guess), 0.001)
         guess = min(head.height - 1, max(first, guess - round(off_s / pace)))

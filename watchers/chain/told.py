@@ -3,12 +3,13 @@
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from watchers.chain.block import Block, Cursor, Log
 
 BLOCKS_MAX = 20_000  # of a chain with quarter-second blocks, over an hour
 
-_Ids = array[int]
+_Ids: TypeAlias = "array[int]"
 
 
 def _id(log: Log) -> int:
