@@ -185,7 +185,9 @@ class Backend:
         self.world.guilds[guild.id] = guild
         self.world.channels.update(guild.channels)
         self.tell("world")
-        await self.gateway.dispatch("GUILD_CREATE", wire.guild(guild, self.world), guild.id)
+        drawn = wire.guild(guild, self.world)
+        del drawn["unavailable"]  # only a guild that was known before says so; a new one is a join
+        await self.gateway.dispatch("GUILD_CREATE", drawn, guild.id)
         return guild
 
     async def remove_guild(self, guild: Guild) -> None:

@@ -41,6 +41,8 @@ def _made(backend: Backend, body: Json, scope: int | None, command_id: int) -> J
         made["guild_id"] = str(scope)
     given = {k: v for k, v in body.items() if k != "id" and (k != "integration_types" or v is not None)}
     made |= given | {"type": kind}
+    if made["default_member_permissions"] is not None:
+        made["default_member_permissions"] = str(made["default_member_permissions"])
     if kind == 1:
         made["options"] = [_option(o) for o in body.get("options") or ()]
     return made

@@ -120,7 +120,9 @@ def _origin(backend: Backend, found: Interaction) -> Json:
         "authorizing_integration_owners": {"0": str(found.guild_id or 0)},
         "name": found.name,
     }
-    if found.source_id is not None:
+    if found.trigger is not None:
+        drawn["triggering_interaction_metadata"] = _origin(backend, found.trigger)
+    elif found.source_id is not None:
         drawn["interacted_message_id"] = str(found.source_id)
     return drawn
 

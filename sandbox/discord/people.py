@@ -203,7 +203,9 @@ class People:
         data = {"custom_id": form["custom_id"], "components": [_filled(c, values) for c in form["components"]]}
         place, person = self.channel(earlier.channel_id), self.user(earlier.user_id)
         source = self._backend.world.message(place.id, earlier.source_id) if earlier.source_id else None
-        return await self._ask(place, person, MODAL_SUBMIT, data, name="", source=source, timeout_s=timeout_s)
+        return await self._ask(
+            place, person, MODAL_SUBMIT, data, name="", source=source, trigger=earlier, timeout_s=timeout_s
+        )
 
     async def say(self, channel: Channel | int | str, user: User | int | str, content: str) -> Json:
         """Write a plain message."""
@@ -226,6 +228,7 @@ class People:
         name: str,
         timeout_s: float,
         source: Message | None = None,
+        trigger: Interaction | None = None,
     ) -> Reply:
         backend = self._backend
         world = backend.world
@@ -242,6 +245,7 @@ class People:
             name=name,
             at_s=backend.clock(),
             source_id=source.id if source is not None else None,
+            trigger=trigger,
         )
         asked.payload = {
             "id": str(asked.id),

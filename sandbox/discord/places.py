@@ -90,7 +90,7 @@ async def guild_channels(call: Call) -> Answer:
 async def active_threads(call: Call) -> Answer:
     """List a guild's open threads."""
     found = [c for c in _guild(call).channels.values() if c.is_thread and not c.archived]
-    return 200, {"threads": [wire.channel(c, call.backend.world) for c in found], "members": []}
+    return 200, {"threads": [wire.channel(c, call.backend.world) for c in found], "members": [], "has_more": False}
 
 
 async def roles(call: Call) -> Answer:

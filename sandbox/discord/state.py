@@ -162,7 +162,8 @@ class Guild:
 class Interaction:
     """Something a person did that waits for the bot's answer.
 
-    `answer` is the callback's body as received; `message_id` the reply it made or edited; `source_id` what was pressed.
+    `answer` is the callback's body as received; `message_id` the reply it made or edited; `source_id` what was pressed;
+    `trigger` what brought the form that was filled in.
     """
 
     id: int
@@ -181,6 +182,7 @@ class Interaction:
     edits: list[Json] = field(default_factory=list)
     followups: list[int] = field(default_factory=list)
     settled: bool = False
+    trigger: "Interaction | None" = None
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ class Checker:
             required = found["requestBody"].get("required", False)
             return [f"{method} {path}: a body is required"] if required else []
         pointer = f"/paths/{_escape(template)}/{method.lower()}/requestBody/content/application~1json/schema"
-        return [p for p in self._problems(pointer, body) if not (multipart and _attachment_id(p))]
+        return [p for p in self._problems(pointer, body) if not _false_alarm(p, multipart=multipart)]
 
     def answer(self, method: str, path: str, status: int, answer: Any) -> list[str]:
         """Give every way in which an answer of 2xx breaks the document."""
@@ -83,9 +83,11 @@ def _escape(template: str) -> str:
     return template.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
 
 
-def _attachment_id(problem: str) -> bool:
-    """Recognise the one false alarm: the document wants text where clients send the number of the file's part."""
-    return problem.startswith("attachments/") and problem.split(":", 1)[0].endswith("/id")
+def _false_alarm(problem: str, *, multipart: bool) -> bool:
+    """Recognise where the document wants text and Discord takes numbers: ids of uploaded parts, and of a recipient."""
+    where = problem.split(":", 1)[0]
+    part = multipart and where.startswith("attachments/") and where.endswith("/id")
+    return part or (where == "recipient_id" and "is not of type" in problem)
 
 
 def _short(error: Any) -> str:
