@@ -57,6 +57,7 @@ class Connection(discord.Client):
             max_ratelimit_timeout=LONGEST_WAIT_S,
         )
         self.tree = app_commands.CommandTree(self)
+        self.command_ids: dict[str, int] = {}  # as Discord numbered them, for clickable mentions
         self.logged_in = asyncio.Event()
         self.online = asyncio.Event()
         self._token, self._setup = token, setup
@@ -102,7 +103,8 @@ class Connection(discord.Client):
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
                 await sleep(self._trouble.note(type(error).__name__))
             except AttributeError as error:
-                if self.ws is not None:
+                ws: Any = self.ws  # None until the first connection, whatever its annotation says
+                if ws is not None:
                     raise
                 # Rapptz/discord.py#10520: a gateway that refuses the very first connection ends the client this way
                 await sleep(self._trouble.note(f"the gateway refused the first connection ({type(error).__name__})"))

@@ -14,7 +14,7 @@ WINGS: tuple[Wing, ...] = (governance, liquidity, batches)
 PROTOCOLS: dict[str, Sequence[str]] = {
     "vote": [p.name for p in governance.protocols],
     "liquidity": [p.name for p in liquidity.protocols],
-    "batch": [p.name for p in batches.protocols],
+    "batch": [p.name for p in batches.protocols if any(p.handlers.values())],
 }
 
 

@@ -72,7 +72,7 @@ class Lane:
             self.posts.move_to_end(job.post, last=False)
 
     def finish(self) -> None:
-        """The job in hand is settled."""
+        """Forget the job in hand, which is settled."""
         if self.current is not None:
             self.entries.difference_update(self.current.entries)
         self.current = None

@@ -1,0 +1,180 @@
+"""`python -m bot run | demo | check | replay`.
+
+Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 78 a setting that the
+operator must mend.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+from config.errors import DefinitionError, SettingsError
+from config.settings import Settings, load
+
+EX_CONFIG = 78
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the commands."""
+    top = argparse.ArgumentParser(prog="python -m bot", description="Tribune says when concentrated power acts.")
+    commands = top.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="follow the chains and speak in Discord")
+    run.add_argument("--role", choices=("all", "watchers", "discord"), default="all", help="what this process does")
+    run.add_argument("--chains", default="", help="comma-separated keys of chains.toml; all enabled ones if not said")
+    demo = commands.add_parser("demo", help="the whole bot against a recorded chain and a local Discord")
+    demo.add_argument("--once", action="store_true", help="play the story as fast as it goes and judge it")
+    demo.add_argument("--json", action="store_true", help="with --once: JSON lines")
+    demo.add_argument("--port", type=int, default=8080, help="port of the page")
+    check = commands.add_parser("check", help="are the settings right")
+    check.add_argument("--online", action="store_true", help="also try every endpoint")
+    replay = commands.add_parser("replay", help="recorded JSON in, events or alerts out; offline")
+    replay.add_argument("files", nargs="+", type=Path, metavar="FILE", help="receipts or logs, plain or .gz")
+    replay.add_argument("--chain", required=True, help="chain id, or key of chains.toml")
+    replay.add_argument("--alerts", action="store_true", help="the alerts that the events would make")
+    replay.add_argument("--json", action="store_true", help="JSON lines")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; give the exit status."""
+    given = parser().parse_args(argv)
+    try:
+        return _dispatch(given)
+    except (SettingsError, DefinitionError) as error:
+        return _say(error, EX_CONFIG)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _dispatch(given: argparse.Namespace) -> int:
+    if given.command == "demo":
+        return _demo(given)
+    if given.command == "replay":
+        return _replay(given)
+    settings = _settings()
+    if given.command == "check":
+        return _check(settings, online=given.online)
+    return _until_signal(_run(settings, given.role, [key for key in given.chains.split(",") if key]))
+
+
+def _settings() -> Settings:
+    from watchers.wings import PROTOCOLS  # noqa: PLC0415 - a command pays only for what it needs
+
+    return load(protocols=PROTOCOLS)
+
+
+def _say(error: BaseException, status: int) -> int:
+    sys.stderr.write(f"{error}\n")
+    return status
+
+
+def _replay(given: argparse.Namespace) -> int:
+    from bot.replay import replay  # noqa: PLC0415 - as above
+    from watchers.errors import InputError  # noqa: PLC0415 - as above
+
+    settings = _settings()
+    named = given.chain.strip()
+    chain = settings.chains.get(named) or (settings.chain_by_id(int(named)) if named.isdecimal() else None)
+    if chain is None:
+        known = ", ".join(f"{c.id} ({c.key})" for c in settings.chains.values())
+        sys.stderr.write(f"--chain: {named}: is not in chains.toml; one of: {known}\n")
+        return 2
+    try:
+        replay(settings, chain, given.files, sys.stdout, alerts=given.alerts, as_json=given.json)
+    except InputError as error:
+        return _say(error, 2)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has seen enough; nothing is wrong
+    return 0
+
+
+def _check(settings: Settings, *, online: bool) -> int:
+    from bot.check import online as try_online  # noqa: PLC0415 - as above
+    from bot.check import summary  # noqa: PLC0415 - as above
+
+    sys.stdout.write(summary(settings) + "\n")
+    if not online:
+        return 0
+    return 0 if asyncio.run(try_online(settings, sys.stdout)) else EX_CONFIG
+
+
+def _demo(given: argparse.Namespace) -> int:
+    from bot import demo  # noqa: PLC0415 - as above; this is the one door to the sandbox
+
+    if given.once:
+        return asyncio.run(demo.once(sys.stdout, as_json=given.json))
+
+    def announce(url: str) -> None:
+        sys.stdout.write(
+            f"Look at {url.rstrip('/')} : the channels of a local Discord, alerts arriving. Ctrl-C ends it.\n"
+        )
+        sys.stdout.flush()
+
+    try:
+        return _until_signal(demo.live(announce, _for_ever, port=given.port))
+    except OSError as error:
+        return _say(SettingsError("argument", "--port", str(error), "name a free one with --port"), EX_CONFIG)
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def _run(settings: Settings, role: str, chains: list[str]) -> None:
+    from bot import log  # noqa: PLC0415 - as above
+    from bot.app import Options, running  # noqa: PLC0415 - as above
+
+    unknown = [key for key in chains if key not in settings.chains]
+    if unknown:
+        known = ", ".join(settings.chains)
+        raise SettingsError("argument", "--chains", f"unknown chain {unknown[0]!r}", f"one of: {known}")
+    log.configure(settings)
+    async with AsyncExitStack() as stack:
+        options = Options(role=role, chains=chains)  # type: ignore[arg-type] # argparse has checked it
+        if settings.runtime.discord_token is None and role != "watchers":
+            from bot import demo  # noqa: PLC0415 - as above
+
+            discord = await stack.enter_async_context(demo.local_discord())
+            token = {"discord_token": discord.token}
+            runtime = settings.runtime.model_validate({**settings.runtime.model_dump(), **token})
+            settings = settings.model_copy(update={"runtime": runtime})
+            options = Options(role=role, chains=chains, api_base=discord.api_base, gateway=discord.gateway_url)  # type: ignore[arg-type] # as above
+            sys.stdout.write(f"DISCORD_TOKEN is not set: using a local Discord, see {discord.page_url}\n")
+            sys.stdout.flush()
+            app = await stack.enter_async_context(running(settings, options))
+            await demo.subscribe(app, discord)
+        else:
+            await stack.enter_async_context(running(settings, options))
+        await _for_ever()
+
+
+def _until_signal(work: object) -> int:
+    """Run until the work ends or SIGINT or SIGTERM asks it to; an operator's error inside a group comes out alone."""
+
+    async def guarded() -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload] # a coroutine
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    try:
+        asyncio.run(guarded())
+    except BaseExceptionGroup as group:
+        mendable, _ = group.split((SettingsError, DefinitionError, OSError))
+        error: BaseException = mendable or group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if mendable is None:
+            raise
+        raise error from None
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

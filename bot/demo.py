@@ -1,0 +1,231 @@
+"""`python -m bot demo`: the whole bot between a recorded chain and a local Discord. The only place that knows the
+sandbox.
+
+With `--once` the story is played as fast as it goes and judged by what the channels hold in the end: every expected
+alert in one message, nothing else, what a reorg took back shown so.
+"""
+
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from bot.app import App, Options, running
+from bot.cards.card import Card
+from bot.cards.text import plain
+from bot.deliver.record import PostKey, Step
+from bot.store import new_id
+from bot.subscription import Subscription
+from config.settings import Settings, load
+from sandbox.chain.replay import Chain
+from sandbox.discord.server import Discord
+from watchers.alert import Alert, short_id
+from watchers.wings import PROTOCOLS
+
+STORY = Path(__file__).parents[1] / "sandbox" / "chain"
+BLOCK_TIME_S = 2.0
+PAGE_PORT = 8080
+SETTLE_S = 0.01
+PATIENCE_S = 60.0
+HEARS: Sequence[tuple[str, Any]] = (
+    ("governance", "vote"),
+    ("governance", "proposal"),
+    ("whales", "liquidity"),
+    ("batches", "batch"),
+)
+
+
+class Told(NamedTuple):
+    """One thing that Discord took: a card posted, edited or turned into a retraction."""
+
+    action: str
+    channel: str
+    alert: Alert
+    card: Card
+
+
+class Verdict(NamedTuple):
+    """What the channels hold against what the story expects."""
+
+    posted: int
+    edited: int
+    retracted: int
+    lost: list[str]
+    twice: list[str]
+    wrong: list[str]
+
+    @property
+    def line(self) -> str:
+        """The summary."""
+        counts = f"{self.posted} posted, {self.edited} edited, {self.retracted} retracted"
+        return f"{counts}, {len(self.lost)} lost, {len(self.twice)} twice"
+
+    @property
+    def well(self) -> bool:
+        """Tell whether everything is as the story has it."""
+        return not (self.lost or self.twice or self.wrong)
+
+
+def settings_for(chain: Chain, discord: Discord, data_dir: Path, **env: str) -> Settings:
+    """Read the story's own configuration, pointed at the running sandbox."""
+    given = {
+        "SANDBOX_RPC": chain.url,
+        "DISCORD_TOKEN": discord.token,
+        "DATA_DIR": str(data_dir),
+        "OPERATOR_CHANNEL": str(discord.channel("operators").id),
+        "WEB_PORT": "0",
+        "LOG_LEVEL": "warning",
+        **env,
+    }
+    return load(environ=given, dotenv=None, config_dir=STORY / "config", protocols=PROTOCOLS)
+
+
+async def subscribe(app: App, discord: Discord, hears: Sequence[tuple[str, Any]] = HEARS) -> None:
+    """Let the sandbox's channels hear of everything, each of its kind, unless somebody chose already."""
+    if await app.subscriptions.of_guild(discord.guild.id):
+        return
+    for at, (channel, kind) in enumerate(hears):
+        one = Subscription(
+            id=new_id(),
+            guild_id=discord.guild.id,
+            channel_id=discord.channel(channel).id,
+            kind=kind,
+            created_by=discord.user("admin").id,
+            created_at_ms=at,
+        )
+        await app.subscriptions.add(one, by=one.created_by, now_ms=at)
+
+
+async def settled(app: App, chain_id: int, chain: Chain) -> None:
+    """Wait until the chain's head is committed, routed and delivered."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            cursor = await app.stores[chain_id].cursor()
+            if cursor is not None and cursor.hash == chain.node.recording.blocks[chain.node.canonical[-1]]["hash"]:
+                status = await app.history.chain_status(chain_id)
+                if status is not None and not status.pending and not (await app.deliveries.outbox()).waiting:
+                    return
+            await asyncio.sleep(SETTLE_S)
+
+
+@asynccontextmanager
+async def played(
+    data_dir: Path, tell: Callable[[Told], None], *, port: int = 0, openapi: Path | None = None
+) -> AsyncGenerator[tuple[App, Chain, Discord], None]:
+    """Run the story from its first block to its last, step by step: the next block comes when the last is delivered."""
+    go = asyncio.Event()
+    parts: list[App] = []
+
+    async def pace(_: int) -> None:
+        await go.wait()
+        await settled(parts[0], 31337, chain)
+
+    async with (
+        Discord.start(port=port, openapi=openapi) as discord,
+        Chain.start(block_time_s=0, pace=pace) as chain,
+    ):
+        settings = settings_for(chain, discord, data_dir)
+        names = {channel.id: channel.name for channel in discord.guild.channels.values()}
+
+        def observe(action: str, post: PostKey, step: Step, card: Card) -> None:
+            said = "retracted" if card.accent == "gone" else action
+            tell(Told(said, names.get(post.channel_id, str(post.channel_id)), step.states[-1].alert, card))
+
+        options = Options(api_base=discord.api_base, gateway=discord.gateway_url, observe=observe, poll_min_s=0.005)
+        async with running(settings, options) as app:
+            parts.append(app)
+            await subscribe(app, discord)
+            go.set()
+            async with asyncio.timeout(PATIENCE_S):
+                await chain.at_end()
+            await settled(app, 31337, chain)
+            yield app, chain, discord
+
+
+async def once(out: TextIO, *, as_json: bool) -> int:
+    """Play the story, print every card, judge; gives the exit status."""
+    told: list[Told] = []
+
+    def tell(one: Told) -> None:
+        told.append(one)
+        text = plain(one.card)
+        if as_json:
+            fields = {"action": one.action, "channel": one.channel, "kind": one.alert.kind, "alert_id": one.alert.id}
+            out.write(json.dumps({**fields, "text": text}, ensure_ascii=False) + "\n")
+        else:
+            out.write(f"#{one.channel} · {one.action}\n{text}\n\n")
+
+    with tempfile.TemporaryDirectory(prefix="tribune-") as folder:
+        async with played(Path(folder), tell) as (app, _, discord):
+            verdict = await judge(app, discord, told)
+    if not as_json:
+        out.write(verdict.line + "\n")
+    for problem in (*verdict.lost, *verdict.twice, *verdict.wrong):
+        (out.write(f"{problem}\n") if not as_json else None)
+    return 0 if verdict.well else 1
+
+
+async def judge(app: App, discord: Discord, told: Sequence[Told]) -> Verdict:
+    """Compare what the channels hold with `expected.json`: an alert's mark stands in exactly one message."""
+    expected = json.loads((STORY / "expected.json").read_text())
+    states = {(s.alert.kind, s.alert.tx): s for s in await app.history.alerts(limit=1000)}
+    shown = [text for channel, _ in HEARS[1:] for text in discord.texts(channel)]
+    lost, twice, wrong = [], [], []
+    for one in expected:
+        state = states.get((one["kind"], one["tx"]))
+        what = f"step {one['step']}, {one['what']}"
+        if one["action"] == "silent":
+            if state is not None:
+                wrong.append(f"said though it should be silent: {what}")
+            continue
+        if state is None:
+            lost.append(f"no alert: {what}")
+            continue
+        held = [text for text in shown if _holds(text, state.alert, told)]
+        if not held:
+            lost.append(f"no message: {what}")
+        elif len(held) > 1:
+            twice.append(f"{len(held)} messages: {what}")
+        elif one["action"] == "retracted" and "taken back by a reorg" not in held[0]:
+            wrong.append(f"not shown as taken back: {what}")
+        elif one["action"] == "moved" and "by a reorg" not in held[0]:
+            wrong.append(f"not shown as moved: {what}")
+    silent = {(one["kind"], one["tx"]) for one in expected if one["action"] != "silent"}
+    wrong += [f"nobody expected {s.alert.short_id} ({s.alert.kind})" for key, s in states.items() if key not in silent]
+    counts = Counter(one.action for one in told)
+    return Verdict(counts["posted"], counts["edited"], counts["retracted"], lost, twice, wrong)
+
+
+def _holds(text: str, alert: Alert, told: Sequence[Told]) -> bool:
+    """Tell whether a message is the one that tells of an alert. A card of several votes carries the newest one's mark,
+    so a vote is found by the marks that its card carried over time.
+    """
+    marks = {short_id(alert.id)}
+    if alert.kind == "vote":
+        marks |= {one.alert.short_id for one in told if one.alert.subject == alert.subject}
+    return any(mark in text for mark in marks)
+
+
+async def live(announce: Callable[[str], None], wait: Callable[[], Awaitable[None]], *, port: int = PAGE_PORT) -> None:
+    """Run the story by the clock, with the page to watch it on, until told to stop."""
+    with tempfile.TemporaryDirectory(prefix="tribune-") as folder:
+        async with (
+            Discord.start(port=port) as discord,
+            Chain.start(block_time_s=BLOCK_TIME_S) as chain,
+        ):
+            settings = settings_for(chain, discord, Path(folder))
+            async with running(settings, Options(api_base=discord.api_base, gateway=discord.gateway_url)) as app:
+                await subscribe(app, discord)
+                announce(discord.page_url)
+                await wait()
+
+
+@asynccontextmanager
+async def local_discord(port: int = PAGE_PORT) -> AsyncGenerator[Discord, None]:
+    """Give a local Discord for a bot without a token."""
+    async with Discord.start(port=port) as discord:
+        yield discord
