@@ -38,7 +38,7 @@ LEASH = Path(__file__).with_name("leash.py")
 OLDEST = (6, 2)  # XAUTOCLAIM, ZADD GT
 POLL_S = 0.02
 SILENT_S = 60.0  # how long an engine may accept connections and say nothing
-STOP_S = 30.0
+STOP_S, STOP_TRIES = 1.0, 30
 FORCED = {
     "port": "0",
     "unixsocketperm": "700",
@@ -240,16 +240,17 @@ class Embedded:
         """End the engine if it is our child: SIGTERM, so that it saves."""
         if self._process is None:
             return
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.terminate()
-        try:
-            async with asyncio.timeout(STOP_S):
-                await self._process.wait()
-        except TimeoutError:
-            log.warning("store_killed", why=f"it did not end in {STOP_S:g} s; what it acknowledged is on disk")
-            self._process.kill()
-            await self._process.wait()
+        for _ in range(STOP_TRIES):
+            if self._process.returncode is None:
+                with suppress(ProcessLookupError):
+                    self._process.terminate()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):  # it ignores the signal while it writes its first file
+                    await self._process.wait()
+                    return
+        log.warning("store_killed", why="it did not end; what it acknowledged is on disk")
+        self._process.kill()
+        await self._process.wait()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
