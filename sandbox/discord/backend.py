@@ -22,7 +22,7 @@ LISTENER_BACKLOG: Final = 1_000
 
 @dataclass(slots=True)
 class Request:
-    """One request as it came in, and the status it got. `path` is below /api/v10; the token is not kept. `raw` holds what is not JSON."""
+    """One request as it came in, and what it got. `path` is below /api/v10; `raw` holds a body that is not JSON."""
 
     at_s: float
     method: str

@@ -263,8 +263,8 @@ class Gateway:
 
     @property
     def connected(self) -> int:
-        """How many connections have identified or resumed."""
-        return sum(1 for line in self.lines if line.session is not None)
+        """How many sessions have a living connection."""
+        return sum(1 for session in self.sessions.values() if session.line is not None)
 
     async def reconnect(self) -> None:
         """Ask every client to reconnect and resume (op 7)."""

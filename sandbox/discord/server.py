@@ -23,6 +23,7 @@ from sandbox.discord.state import TEXT, Channel, Guild, Json, Overwrite, User
 from sandbox.discord.validate import Checker
 
 ROUTES: Final = [*places.ROUTES, *messages.ROUTES, *commands.ROUTES, *interactions.ROUTES]
+GLANCE_S: Final = 0.02
 Where = Channel | int | str
 Who = User | int | str
 
@@ -152,10 +153,15 @@ class Discord(People):
         return [text_of(m) for m in self.messages(channel)]
 
     async def wait_for(self, condition: Callable[[], Any], *, timeout_s: float = 5.0) -> Any:
-        """Wait until a condition over this Discord is true and give its value; TimeoutError otherwise."""
+        """Wait until a condition is true and give its value; TimeoutError otherwise.
+
+        It is asked after every change here, and every `GLANCE_S`, as it may look at the client too.
+        """
         async with asyncio.timeout(timeout_s):
             while not (value := condition()):
-                await self.backend.changed.wait()
+                waiting = asyncio.ensure_future(self.backend.changed.wait())
+                await asyncio.wait({waiting}, timeout=GLANCE_S)
+                waiting.cancel()
         return value
 
     async def wait_ready(self, *, timeout_s: float = 10.0) -> None:

@@ -265,8 +265,14 @@ async def test_a_closed_or_cut_gateway_is_resumed(server: Discord, bot: Bot) -> 
     assert bot.is_ready()
     await server.gateway.close(4000)
     await server.wait_for(lambda: len(server.gateway.resumes) == 1 and server.gateway.connected, timeout_s=15)
+    created = asyncio.Event()
+    bot.event(_named("on_guild_channel_create", lambda _: created.set()))
     await server.gateway.cut()
+    await server.add_channel("made-while-nobody-listened")
+    assert server.gateway.connected == 0
     await server.wait_for(lambda: len(server.gateway.resumes) == 2 and server.gateway.connected, timeout_s=15)
+    async with asyncio.timeout(2):
+        await created.wait()
 
 
 async def test_a_new_guild_is_announced_and_a_lost_one_too(server: Discord, bot: Bot) -> None:

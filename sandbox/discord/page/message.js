@@ -11,6 +11,11 @@ export function clock(iso) {
   return new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
 
+function spoken(when) {
+  const today = when.toDateString() === new Date().toDateString();
+  return (today ? "Today at " : when.toLocaleDateString("en-GB") + " ") + clock(when);
+}
+
 export function avatar(user) {
   const name = user.global_name || user.username;
   return h("span", { class: "avatar " + (user.bot ? "bot" : "c" + (Number(BigInt(user.id) % 4n))), "aria-hidden": "true" }, name[0].toUpperCase());
@@ -145,7 +150,7 @@ class Drawing {
     const name = m.author.global_name || m.author.username;
     const when = new Date(m.timestamp);
     const head = alone ? null : h("div", { class: "head" }, h("span", { class: "name" + (m.author.bot ? " app" : "") }, name),
-      m.author.bot && h("span", { class: "tag" }, "APP"), h("span", { class: "when", title: when.toLocaleString("en-GB") }, "Today at " + clock(m.timestamp)));
+      m.author.bot && h("span", { class: "tag" }, "APP"), h("span", { class: "when", title: when.toLocaleString("en-GB") }, spoken(when)));
     const hits = m.mention_everyone || m.mentions.some((u) => u.id === this.page.user) || m.mention_roles.some((r) => this.page.holds(r));
     return h("li", { class: ["message", alone && "compact", m.flags & EPHEMERAL && "private", hits && "pinged"].filter(Boolean).join(" "), data: { id: m.id } },
       origin,

@@ -1,0 +1,194 @@
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands, ui
+
+from sandbox.discord import Discord
+from tests.browser import CHROMIUM, Tab, opened
+from tests.sandboxed import Bot, connected
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium not found on PATH")
+
+HOSTILE = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script> [x](javascript:window.hacked=1)"
+LAST = "[...document.querySelectorAll('.message')].at(-1)"
+
+
+def card(headline: str, small: str = "Ethereum · block 21,925,176 · pending 3/12") -> ui.LayoutView:
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay("<@&1100000000000000013>"))
+    opened_: ui.Button[ui.LayoutView] = ui.Button(label="Open", url="https://example.org/proposal")
+    transaction: ui.Button[ui.LayoutView] = ui.Button(label="Transaction", url="https://example.org/tx")
+    view.add_item(
+        ui.Container(
+            ui.Section(
+                ui.TextDisplay(f"### {headline}"), ui.TextDisplay(f"**Raise the quorum** {HOSTILE}"), accessory=opened_
+            ),
+            ui.TextDisplay(
+                "Voter **Delegate One** `0x1234…abcd` · rank 3\nFor 45.5 % → **62.4 %**\nEnds <t:1900000000:R>"
+            ),
+            ui.TextDisplay("```\nFor      ███████░░░░ 62.4 %\nAgainst  ████░░░░░░░ 35.0 %\n```"),
+            ui.TextDisplay("> A reason, quoted."),
+            ui.Separator(),
+            ui.TextDisplay(f"-# {small}"),
+            ui.ActionRow(
+                transaction,
+                ui.Button(label="Why?", custom_id="why", style=discord.ButtonStyle.primary),
+                ui.Button(label="Snooze", custom_id="snooze"),
+            ),
+            accent_colour=0x23A55A,
+        )
+    )
+    return view
+
+
+class Hours(ui.Modal, title="Snooze this subject"):
+    hours: ui.Label[Any] = ui.Label(text="Hours", component=ui.TextInput(custom_id="hours"))
+
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        box = self.hours.component
+        assert isinstance(box, ui.TextInput)
+        await interaction.response.send_message(f"quiet for {box.value} h", ephemeral=True)
+
+
+def dress(bot: Bot) -> None:
+    @bot.tree.command(description="Recent votes of a DAO")
+    async def votes(interaction: discord.Interaction[Bot], dao: str, limit: int = 5) -> None:
+        await interaction.response.send_message(f"{limit} votes of **{dao}**", ephemeral=True)
+
+    @votes.autocomplete("dao")
+    async def suggest(_: discord.Interaction[Bot], typed: str) -> list[app_commands.Choice[str]]:
+        names = ("Compound", "ENS", "Uniswap")
+        return [app_commands.Choice(name=n, value=n.lower()) for n in names if typed.lower() in n.lower()]
+
+    alerts = app_commands.Group(
+        name="alerts", description="What is heard here", default_permissions=discord.Permissions(manage_guild=True)
+    )
+
+    @alerts.command(name="list", description="What this channel hears")
+    async def listed(interaction: discord.Interaction[Bot]) -> None:
+        await interaction.response.send_message("nothing yet", ephemeral=True)
+
+    bot.tree.add_command(alerts)
+
+    async def on_interaction(interaction: discord.Interaction[Bot]) -> None:
+        if interaction.type is discord.InteractionType.component and interaction.data is not None:
+            if interaction.data.get("custom_id") == "why":
+                await interaction.response.send_message("Because it crossed **5 %** of supply.", ephemeral=True)
+            else:
+                await interaction.response.send_modal(Hours())
+
+    bot.event(on_interaction)
+
+
+async def act_as(tab: Tab, user_id: int) -> None:
+    change = f"s.value = '{user_id}'; s.dispatchEvent(new Event('change'))"
+    await tab.run(f"(() => {{ const s = document.querySelector('#act-as'); {change}; }})()")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Discord]:
+    async with Discord.start() as started:
+        yield started
+
+
+@pytest.fixture
+async def bot(server: Discord) -> AsyncIterator[Bot]:
+    client = Bot()
+    dress(client)
+    async with connected(server, client):
+        await client.tree.sync()
+        yield client
+
+
+@pytest.fixture
+async def tab(server: Discord, bot: Bot, tmp_path: Path) -> AsyncIterator[Tab]:
+    assert bot.is_ready()
+    async with opened(server.page_url, tmp_path / "profile") as page:
+        await page.until(
+            "document.querySelector('.start') && document.querySelector('#line').textContent === 'bot online'"
+        )
+        yield page
+        assert page.complaints == []
+
+
+async def test_cards_arrive_live_are_edited_in_place_and_chain_text_stays_text(
+    server: Discord, bot: Bot, tab: Tab
+) -> None:
+    sent = await bot.text("alerts").send(view=card("1.25M YAM voted FOR – outcome flips to PASSING"))
+    await tab.until("document.querySelector('.container h3')?.textContent.startsWith('1.25M YAM')")
+    assert (
+        await tab.run("getComputedStyle(document.querySelector('.container'), '::before').backgroundColor")
+        == "rgb(35, 165, 90)"
+    )
+    assert await tab.run("document.querySelector('.mention').textContent") == "@Voters"
+    assert await tab.run("document.querySelector('.container').innerText.includes('<script>')")
+    assert await tab.run("window.hacked === undefined && !document.querySelector('#messages script, #messages img')")
+    assert await tab.run("[...document.querySelectorAll('#messages a')].every((a) => a.protocol === 'https:')")
+    assert await tab.run("[...document.querySelectorAll('.container .button')].map((b) => b.textContent)") == [
+        "Open↗",
+        "Transaction↗",
+        "Why?",
+        "Snooze",
+    ]
+    await sent.edit(view=card("1.25M YAM voted FOR – outcome flips to PASSING", "final"))
+    await tab.until("document.querySelector('.container').innerText.includes('final')")
+    assert await tab.run("document.querySelectorAll('.message').length") == 1
+    if picture := os.environ.get("TRIBUNE_PICTURE"):
+        await tab.picture(Path(picture))
+
+
+async def test_a_button_is_answered_to_the_one_who_pressed_it(server: Discord, bot: Bot, tab: Tab) -> None:
+    await bot.text("alerts").send(view=card("A"))
+    await tab.until("document.querySelector('.container')")
+    await tab.run("[...document.querySelectorAll('button.button')].find((b) => b.textContent === 'Why?').click()")
+    await tab.until(f"{LAST}.innerText.includes('Only you can see this')")
+    assert await tab.run(f"{LAST}.querySelector('strong').textContent") == "5 %"
+    await act_as(tab, server.user("member").id)
+    await tab.until("document.querySelectorAll('.message').length === 1")
+    assert server.messages("alerts", seen_by="member") == server.messages("alerts")
+
+
+async def test_a_command_is_typed_with_suggestions(server: Discord, bot: Bot, tab: Tab) -> None:
+    await tab.until("document.querySelector('#words') && (document.querySelector('#words').focus(), true)")
+    await tab.type("/vo")
+    await tab.until("document.querySelector('.offer.on')?.textContent.includes('/votes')")
+    await tab.press("Enter")
+    await tab.until("document.querySelector('.option .key')?.textContent === 'dao'")
+    await tab.type("un")
+    await tab.until("[...document.querySelectorAll('.offer')].map((o) => o.textContent).join() === 'Compound,Uniswap'")
+    await tab.press("ArrowDown")
+    await tab.press("Enter")
+    await tab.until("document.activeElement.classList.contains('go')")
+    await tab.run("document.activeElement.click()")
+    await tab.until(f"{LAST}?.innerText.includes('5 votes of uniswap')")
+    assert await tab.run(f"{LAST}.querySelector('.origin').textContent.includes('used /votes')")
+    assert bot.is_ready()
+
+
+async def test_a_member_is_not_offered_what_administrators_are(server: Discord, bot: Bot, tab: Tab) -> None:
+    names = "[...document.querySelectorAll('.offer-title')].map((o) => o.textContent).join()"
+    await tab.until("document.querySelector('#words') && (document.querySelector('#words').focus(), true)")
+    await tab.type("/")
+    await tab.until(f"{names} === '/alerts list,/votes'")
+    await act_as(tab, server.user("member").id)
+    await tab.until("document.querySelector('#words').value === '' && (document.querySelector('#words').focus(), true)")
+    await tab.type("/")
+    await tab.until(f"{names} === '/votes'")
+    assert bot.is_ready()
+
+
+async def test_a_form_opens_and_is_sent(server: Discord, bot: Bot, tab: Tab) -> None:
+    await bot.text("alerts").send(view=card("A"))
+    await tab.until("document.querySelector('.container')")
+    await tab.run("[...document.querySelectorAll('button.button')].find((b) => b.textContent === 'Snooze').click()")
+    await tab.until("document.querySelector('dialog[open] h2')?.textContent === 'Snooze this subject'")
+    await tab.run("document.querySelector('dialog input').focus()")
+    await tab.type("8")
+    await tab.run("document.querySelector('dialog button[type=submit]').click()")
+    await tab.until(f"{LAST}.innerText.includes('quiet for 8 h')")
+    assert await tab.run("document.querySelector('dialog[open]') === null")
+    assert server.counts["interactions"] == 2
