@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -33,7 +33,6 @@ from config.settings import Chain, Settings
 from watchers.alert import AlertState
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed
-from watchers.chain.pace import POLL_MIN_S
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.steps import Step
@@ -49,13 +48,14 @@ from watchers.wings import PROTOCOLS, WINGS, decoder_of
 log = structlog.get_logger(__name__)
 
 Role = Literal["all", "watchers", "discord"]
+Loops = dict[str, Callable[[], Coroutine[object, object, None]]]
 Observe = Callable[[str, PostKey, Shown, Card], None]
 
 
 @dataclass(frozen=True)
 class Options:
     """What a start may choose beyond the settings. `api_base` and `gateway` point at another Discord; `observe` hears
-    of every card that Discord took.
+    of every card that Discord took; `feed_sleep` is how a feed waits for the next block.
     """
 
     role: Role = "all"
@@ -64,7 +64,7 @@ class Options:
     gateway: str | None = None
     observe: Observe | None = None
     history_h: float | None = None
-    poll_min_s: float = POLL_MIN_S
+    feed_sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 @dataclass
@@ -104,19 +104,22 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         watched = {chain.id: Watched(chain, Rpc(chain, session), stores[chain.id]) for chain in chains}
         vitals = Vitals(history, deliveries, subscriptions, watched)
         app = App(settings, history, subscriptions, deliveries, vitals, stores)
-        group = await stack.enter_async_context(_tasks())
+        loops: Loops = {}
         decoder = decoder_of(settings)
         operator = OperatorChannel(None, None)
         if options.role != "watchers":
             mutes, changes = Mutes(redis), SettingsHistory(redis)
             lookup = Lookup(settings, decoder, history, {i: w.rpc for i, w in watched.items()})
-            operator = await _discord(app, options, stack, group, holder, mutes, changes, lookup)
+            operator = await _discord(app, options, stack, loops, holder, mutes, changes, lookup)
         if options.role != "discord":
             for one in watched.values():
-                _follow(app, options, one, decoder, operator, holder, group)
+                _follow(app, options, one, decoder, operator, holder, loops)
         runtime = settings.runtime
         app.web_port = await stack.enter_async_context(serve(vitals, runtime.web_host, runtime.web_port))
         stack.enter_context(housekeeping(stores.values(), runtime.retention_d, now_ms))
+        group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
+        for name, loop in loops.items():
+            group.create_task(loop(), name=name)
         app.ready.set()
         log.info("ready", chains=[chain.key for chain in chains], role=options.role, web_port=app.web_port)
         yield app
@@ -150,7 +153,7 @@ async def _discord(
     app: App,
     options: Options,
     stack: AsyncExitStack,
-    group: asyncio.TaskGroup,
+    loops: Loops,
     holder: str,
     mutes: Mutes,
     changes: SettingsHistory,
@@ -213,10 +216,10 @@ async def _discord(
     )
     app.connection = connection
     app.vitals.line, app.vitals.sender, app.vitals.connection, app.vitals.router = line, sender, connection, router
-    group.create_task(connection.stay(), name="discord connection")
-    group.create_task(app.subscriptions.follow(router, place), name="subscriptions")
-    group.create_task(line.run(), name="line")
-    group.create_task(sender.run(), name="sender")
+    loops["discord"] = connection.stay
+    loops["subscriptions"] = lambda: app.subscriptions.follow(router, place)
+    loops["line"] = line.run
+    loops["sender"] = sender.run
     return operator
 
 
@@ -227,7 +230,7 @@ def _follow(
     decoder: Decoder,
     operator: OperatorChannel,
     holder: str,
-    group: asyncio.TaskGroup,
+    loops: Loops,
 ) -> None:
     """Start the supervised loop of one chain."""
     chain, rpc = one.chain, one.rpc
@@ -241,7 +244,7 @@ def _follow(
             start=start,
             ring=ring,
             history_h=hours,
-            poll_min_s=options.poll_min_s,
+            sleep=options.feed_sleep,
         )
         return one.feed.steps()
 
@@ -249,4 +252,4 @@ def _follow(
         app.settings, chain, decoder, WINGS, one.store, app.history, rpc, LogRanges(rpc, chain), clock=time.time
     )
     one.follower = Follower(chain, one.store, one.pipeline, feed, operator, holder=holder, clock=time.monotonic)
-    group.create_task(one.follower.follow(), name=f"chain {chain.key}")
+    loops[f"chain {chain.key}"] = one.follower.follow

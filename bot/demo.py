@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from bot import log
 from bot.app import App, Options, running
 from bot.cards.card import Card
 from bot.cards.text import plain
@@ -29,7 +30,9 @@ from watchers.wings import PROTOCOLS
 STORY = Path(__file__).parents[1] / "sandbox" / "chain"
 BLOCK_TIME_S = 2.0
 PAGE_PORT = 8080
-SETTLE_S = 0.01
+SETTLE_S = 0.005
+HURRY_S = 0.005
+CHAIN_ID = 31337
 PATIENCE_S = 60.0
 HEARS: Sequence[tuple[str, Any]] = (
     ("governance", "vote"),
@@ -100,16 +103,21 @@ async def subscribe(app: App, discord: Discord, hears: Sequence[tuple[str, Any]]
         await app.subscriptions.add(one, by=one.created_by, now_ms=at)
 
 
-async def settled(app: App, chain_id: int, chain: Chain) -> None:
+async def settled(app: App, chain: Chain) -> None:
     """Wait until the chain's head is committed, routed and delivered."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            cursor = await app.stores[chain_id].cursor()
-            if cursor is not None and cursor.hash == chain.node.recording.blocks[chain.node.canonical[-1]]["hash"]:
-                status = await app.history.chain_status(chain_id)
+            cursor = await app.stores[CHAIN_ID].cursor()
+            if cursor is not None and cursor.hash == chain.head_hash:
+                status = await app.history.chain_status(CHAIN_ID)
                 if status is not None and not status.pending and not (await app.deliveries.outbox()).waiting:
                     return
             await asyncio.sleep(SETTLE_S)
+
+
+async def _hurry(seconds: float) -> None:
+    """Wait, but not for the clock of the story."""
+    await asyncio.sleep(min(seconds, HURRY_S))
 
 
 @asynccontextmanager
@@ -122,27 +130,28 @@ async def played(
 
     async def pace(_: int) -> None:
         await go.wait()
-        await settled(parts[0], 31337, chain)
+        await settled(parts[0], chain)
 
     async with (
         Discord.start(port=port, openapi=openapi) as discord,
         Chain.start(block_time_s=0, pace=pace) as chain,
     ):
         settings = settings_for(chain, discord, data_dir)
+        log.configure(settings)
         names = {channel.id: channel.name for channel in discord.guild.channels.values()}
 
         def observe(action: str, post: PostKey, step: Step, card: Card) -> None:
             said = "retracted" if card.accent == "gone" else action
             tell(Told(said, names.get(post.channel_id, str(post.channel_id)), step.states[-1].alert, card))
 
-        options = Options(api_base=discord.api_base, gateway=discord.gateway_url, observe=observe, poll_min_s=0.005)
+        options = Options(api_base=discord.api_base, gateway=discord.gateway_url, observe=observe, feed_sleep=_hurry)
         async with running(settings, options) as app:
             parts.append(app)
             await subscribe(app, discord)
             go.set()
             async with asyncio.timeout(PATIENCE_S):
                 await chain.at_end()
-            await settled(app, 31337, chain)
+            await settled(app, chain)
             yield app, chain, discord
 
 
@@ -218,6 +227,7 @@ async def live(announce: Callable[[str], None], wait: Callable[[], Awaitable[Non
             Chain.start(block_time_s=BLOCK_TIME_S) as chain,
         ):
             settings = settings_for(chain, discord, Path(folder))
+            log.configure(settings)
             async with running(settings, Options(api_base=discord.api_base, gateway=discord.gateway_url)) as app:
                 await subscribe(app, discord)
                 announce(discord.page_url)

@@ -12,10 +12,9 @@ from typing import Any, Protocol
 import msgspec
 import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
 
 from bot.deliver.record import Deliveries
-from bot.lua import Script, store_error, text, texts
+from bot.lua import Script, ask, text, texts
 from bot.subscription import Subscription
 from watchers.errors import StoreError, UserError
 
@@ -65,25 +64,19 @@ class _Store:
     def __init__(self, client: "redis.asyncio.Redis", shard: str = "0") -> None:
         self.redis, self.tag = client, f"{{d:{shard}}}"
 
-    async def _do(self, what: str, awaitable: Any) -> Any:
-        try:
-            return await awaitable
-        except (RedisError, OSError, TimeoutError) as error:
-            raise store_error(what, error) from error
-
 
 class SettingsHistory(_Store):
     """Who changed what in a server, when, before and after."""
 
     async def list(self, guild_id: int, limit: int = 50) -> "list[SettingsChange]":
         """Give the newest changes first."""
-        rows = await self._do("history", self.redis.xrevrange(f"{self.tag}:settings:{guild_id}", count=limit))
+        rows = await ask("history", self.redis.xrevrange(f"{self.tag}:settings:{guild_id}", count=limit))
         return [msgspec.json.decode(fields[b"change"], type=SettingsChange) for _, fields in rows]
 
     async def prune(self, guild_id: int, before_ms: int) -> int:
         """Forget what is older; gives how many."""
         key = f"{self.tag}:settings:{guild_id}"
-        return int(await self._do("history", self.redis.xtrim(key, minid=before_ms, approximate=False)))
+        return int(await ask("history", self.redis.xtrim(key, minid=before_ms, approximate=False)))
 
 
 def _change(by: int, at_ms: int, what: str, subject: str, before: str = "", after: str = "") -> bytes:
@@ -154,13 +147,13 @@ class Subscriptions(_Store):
         return await self._members(f"{self.tag}:subs:channel:{channel_id}")
 
     async def _members(self, key: str) -> list[Subscription]:
-        ids = texts(list(await self._do("subscriptions", self.redis.smembers(key))))
+        ids = texts(list(await ask("subscriptions", self.redis.smembers(key))))
         return sorted(await self._by_ids(ids), key=lambda s: (s.created_at_ms, s.id))
 
     async def _by_ids(self, ids: Sequence[str]) -> list[Subscription]:
         if not ids:
             return []
-        rows = await self._do("subscriptions", self.redis.hmget(f"{self.tag}:subs", list(ids)))
+        rows = await ask("subscriptions", self.redis.hmget(f"{self.tag}:subs", list(ids)))
         return await self._with_pauses(row for row in rows if row)
 
     async def _with_pauses(self, rows: Iterable[bytes]) -> list[Subscription]:
@@ -168,7 +161,7 @@ class Subscriptions(_Store):
         channels = list({s.channel_id for s in found})
         if not channels:
             return []
-        reasons = await self._do("subscriptions", self.redis.hmget(f"{self.tag}:shut", [str(c) for c in channels]))
+        reasons = await ask("subscriptions", self.redis.hmget(f"{self.tag}:shut", [str(c) for c in channels]))
         shut = {channel: text(why) for channel, why in zip(channels, reasons, strict=True) if why}
         return [msgspec.structs.replace(s, paused=shut[s.channel_id]) if s.channel_id in shut else s for s in found]
 
@@ -187,26 +180,26 @@ class Subscriptions(_Store):
 
     async def untold(self) -> list[Shut]:
         """Give the shut channels whose owner was not told yet."""
-        rows = await self._do("untold", self.redis.hgetall(f"{self.tag}:untold"))
+        rows = await ask("untold", self.redis.hgetall(f"{self.tag}:untold"))
         found = []
         for channel, guild in rows.items():
-            reason = await self._do("untold", self.redis.hget(f"{self.tag}:shut", channel))
+            reason = await ask("untold", self.redis.hget(f"{self.tag}:shut", channel))
             found.append(Shut(int(channel), int(guild), text(reason or b"")))
         return found
 
     async def told(self, channel_id: int) -> None:
         """Write down that the owner knows."""
-        await self._do("told", self.redis.hdel(f"{self.tag}:untold", str(channel_id)))
+        await ask("told", self.redis.hdel(f"{self.tag}:untold", str(channel_id)))
 
     async def load(self, index: Index) -> tuple[str, int]:
         """Fill the index with every subscription; gives the place in the log from which `follow` goes on."""
         log = f"{self.tag}:subs:log"
-        last = await self._do("load", self.redis.xrevrange(log, count=1))
+        last = await ask("load", self.redis.xrevrange(log, count=1))
         place = (text(last[0][0]), int(last[0][1][b"version"])) if last else ("0-0", 0)
         index.clear()
         cursor = 0
         while True:
-            cursor, rows = await self._do("load", self.redis.hscan(f"{self.tag}:subs", cursor, count=2000))
+            cursor, rows = await ask("load", self.redis.hscan(f"{self.tag}:subs", cursor, count=2000))
             for subscription in await self._with_pauses(rows.values()):
                 index.put(subscription)
             if int(cursor) == 0:
@@ -215,7 +208,7 @@ class Subscriptions(_Store):
     async def advance(self, index: Index, place: tuple[str, int], *, block_ms: int) -> tuple[str, int]:
         """Wait for changes and bring them into the index. `block_ms` must be below the client's socket time-out."""
         log = f"{self.tag}:subs:log"
-        reply = await self._do("follow", self.redis.xread({log: place[0]}, count=500, block=block_ms))
+        reply = await ask("follow", self.redis.xread({log: place[0]}, count=500, block=block_ms))
         for entry_id, fields in _rows(reply):
             version = int(fields[b"version"])
             if version != place[1] + 1:  # the log was cut under us, or the store went back
@@ -225,7 +218,7 @@ class Subscriptions(_Store):
                 await self._refresh(index, [text(fields[b"sub"])])
             else:
                 key = f"{self.tag}:subs:channel:{text(fields[b'channel'])}"
-                members = await self._do("follow", self.redis.smembers(key))
+                members = await ask("follow", self.redis.smembers(key))
                 await self._refresh(index, texts(list(members)))
         return place
 
@@ -294,11 +287,11 @@ class Mutes(_Store):
         pipe = self.redis.pipeline(transaction=False)
         for channel in channel_ids:
             pipe.hget(f"{self.tag}:mutes:{channel}", subject)
-        found = await self._do("mutes", pipe.execute()) if channel_ids else []
+        found = await ask("mutes", pipe.execute()) if channel_ids else []
         pairs = zip(channel_ids, found, strict=True)
         return {channel: int(till) for channel, till in pairs if till and int(till) > now_ms}
 
     async def list(self, channel_id: int, *, now_ms: int) -> dict[str, int]:
         """Give a channel's snoozes: subject and when it ends (ms)."""
-        rows = await self._do("mutes", self.redis.hgetall(f"{self.tag}:mutes:{channel_id}"))
+        rows = await ask("mutes", self.redis.hgetall(f"{self.tag}:mutes:{channel_id}"))
         return {text(subject): int(till) for subject, till in rows.items() if int(till) > now_ms}

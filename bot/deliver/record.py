@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 import redis.asyncio
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from bot.lua import Argument, Script, store_error, text, texts
+from bot.lua import Argument, Script, ask, text, texts
 from watchers.alert import SEVERITIES, AlertState
 from watchers.errors import StoreError
 
@@ -151,7 +151,7 @@ class Deliveries:
 
     async def bury_alert(self, alert_id: str, why: str) -> None:
         """Set an alert aside that could not even be routed."""
-        await self._do("dead", self.redis.xadd(f"{self.tag}:dead", {"post": f"alert:{alert_id}", "why": why}))
+        await ask("dead", self.redis.xadd(f"{self.tag}:dead", {"post": f"alert:{alert_id}", "why": why}))
 
     async def revive(self, dead_id: str) -> bool:
         """Try a dead post again; false when it is no longer known."""
@@ -164,14 +164,14 @@ class Deliveries:
     async def open(self) -> None:
         """Make the outbox's consumer group if it is not there."""
         try:
-            await self._do("open", self.redis.xgroup_create(f"{self.tag}:out", GROUP, id="0", mkstream=True))
+            await ask("open", self.redis.xgroup_create(f"{self.tag}:out", GROUP, id="0", mkstream=True))
         except StoreError as error:
             if not _exists(error):
                 raise
 
     async def read(self, holder: str, *, count: int, block_ms: int) -> list[Entry]:
         """Wait for new entries. `block_ms` must be below the client's socket time-out."""
-        reply = await self._do(
+        reply = await ask(
             "read", self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": ">"}, count=count, block=block_ms)
         )
         return _entries(_stream(reply))
@@ -181,9 +181,7 @@ class Deliveries:
         found: list[Entry] = []
         after = "0"
         while True:
-            reply = await self._do(
-                "pending", self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": after}, count=500)
-            )
+            reply = await ask("pending", self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": after}, count=500))
             rows = _stream(reply)
             if not rows:
                 return found
@@ -192,7 +190,7 @@ class Deliveries:
 
     async def claim(self, holder: str, *, idle_ms: int, count: int = 500) -> list[Entry]:
         """Take over entries that their holder has had for too long; it may be dead."""
-        reply = await self._do(
+        reply = await ask(
             "claim",
             self.redis.xautoclaim(f"{self.tag}:out", GROUP, holder, min_idle_time=idle_ms, start_id="0", count=count),
         )
@@ -200,40 +198,34 @@ class Deliveries:
 
     async def engine_changed(self) -> bool:
         """Tell whether the engine was started anew since somebody last asked: it may have lost its last writes."""
-        info = await self._do("engine", self.redis.info("server"))
+        info = await ask("engine", self.redis.info("server"))
         run_id = str(info["run_id"])
         key = f"{self.tag}:engine"
-        known = self._run_id or text(await self._do("engine", self.redis.get(key)) or b"")
+        known = self._run_id or text(await ask("engine", self.redis.get(key)) or b"")
         self._run_id = run_id
-        await self._do("engine", self.redis.set(key, run_id))
+        await ask("engine", self.redis.set(key, run_id))
         return known not in ("", run_id)
 
     async def outbox(self) -> Outbox:
         """Say how the outbox stands."""
-        waiting = int(await self._do("outbox", self.redis.xlen(f"{self.tag}:out")))
-        first = await self._do("outbox", self.redis.xrange(f"{self.tag}:out", count=1))
-        dead = int(await self._do("outbox", self.redis.xlen(f"{self.tag}:dead")))
+        waiting = int(await ask("outbox", self.redis.xlen(f"{self.tag}:out")))
+        first = await ask("outbox", self.redis.xrange(f"{self.tag}:out", count=1))
+        dead = int(await ask("outbox", self.redis.xlen(f"{self.tag}:dead")))
         return Outbox(waiting, int(text(first[0][0]).split("-")[0]) if first else None, dead)
 
     async def dead(self, limit: int = 50) -> list[DeadLetter]:
         """Give the newest posts that were set aside."""
-        rows = await self._do("dead", self.redis.xrevrange(f"{self.tag}:dead", count=limit))
+        rows = await ask("dead", self.redis.xrevrange(f"{self.tag}:dead", count=limit))
         return [DeadLetter(text(i), text(f[b"post"]), text(f[b"why"])) for i, f in rows]
 
     async def message(self, channel_id: int, alert_id: str) -> int | None:
         """Give the message that tells an alert in a channel; None when there is none yet."""
-        post = await self._do("message", self.redis.hget(f"{self.tag}:alert:{alert_id}", f"c:{channel_id}"))
+        post = await ask("message", self.redis.hget(f"{self.tag}:alert:{alert_id}", f"c:{channel_id}"))
         if post is None:
             return None
         key = f"{self.tag}:post:{channel_id}:{text(post)}"
-        found = await self._do("message", self.redis.hget(key, "message"))
+        found = await ask("message", self.redis.hget(key, "message"))
         return int(found) if found else None
-
-    async def _do(self, what: str, awaitable: Any) -> Any:
-        try:
-            return await awaitable
-        except (RedisError, OSError, TimeoutError) as error:
-            raise store_error(what, error) from error
 
 
 def _alert(state: AlertState) -> tuple[Argument, ...]:

@@ -109,11 +109,10 @@ class Sender:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        try:
-            async with asyncio.timeout(2):
-                await self._deliveries.release(self._holder)
-        except (StoreError, TimeoutError) as error:
-            _log.debug("channels end their leases by themselves", error=str(error))
+        letting_go = asyncio.create_task(self._deliveries.release(self._holder))  # this task may be ending
+        await asyncio.wait({letting_go}, timeout=2)
+        letting_go.cancel()
+        await asyncio.gather(letting_go, return_exceptions=True)  # else the leases end by themselves
 
     async def _turn(self) -> None:
         if self.halted or sum(len(lane.entries) for lane in self._lanes.values()) >= MOST_IN_HAND:

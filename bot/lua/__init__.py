@@ -4,7 +4,8 @@ A script finds the post and alert keys it needs from its arguments: they all car
 the slot of KEYS[1] and a Cluster accepts them.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,24 @@ class Script:
 
     async def __call__(self, tag: str, *arguments: Argument) -> Any:
         """Run it; `tag` is the shard's hash tag. Raises StoreError."""
-        try:
-            return await self._script(keys=[f"{tag}:out"], args=[tag, *arguments])
-        except (RedisError, OSError, TimeoutError) as error:
-            raise store_error(self.name, error) from error
+        return await ask(self.name, self._script(keys=[f"{tag}:out"], args=[tag, *arguments]))
 
 
-def store_error(what: str, error: Exception) -> StoreError:
-    """Say what failed and how; a server's own answer is kept, a connection's text (it may name the host) is not."""
-    detail = f": {error}" if isinstance(error, ResponseError) else ""
-    return StoreError(f"{what}: {type(error).__name__}{detail}")
+async def ask(what: str, awaitable: Awaitable[Any]) -> Any:
+    """Wait for the store. Raises StoreError, which keeps a server's own answer but not a connection's text (it may name
+    the host).
+    """
+    try:
+        answer = await awaitable
+    except (RedisError, OSError, TimeoutError) as error:
+        detail = f": {error}" if isinstance(error, ResponseError) else ""
+        raise StoreError(f"{what}: {type(error).__name__}{detail}") from error
+    finally:
+        # redis-py sends within asyncio.wait_for, which before Python 3.12 may swallow a cancellation
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
+    return answer
 
 
 def text(value: Any) -> str:

@@ -89,6 +89,11 @@ class Chain:
         """The step that is shown; 0 is the history. `expected.json` names steps by the same number."""
         return self.node.step
 
+    @property
+    def head_hash(self) -> str:
+        """The hash of the newest canonical block."""
+        return str(self.node.recording.blocks[self.node.canonical[-1]]["hash"])
+
     def advance(self) -> bool:
         """Show the next step; False when the story is over."""
         moved = self.node.advance()
