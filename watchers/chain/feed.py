@@ -12,28 +12,27 @@ never moved.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
 
 from config.settings import Chain
 from watchers.chain.block import Block, Cursor, Header
 from watchers.chain.blocks import (
     BlockReader,
     Polled,
-    ReaderCounters,
     header_call,
     lenient_header,
     read_header,
     read_number,
 )
+from watchers.chain.counters import FeedCounters
 from watchers.chain.envelope import RawAnswer
 from watchers.chain.finality import Finality
-from watchers.chain.fork import Fork, ForkCounters
+from watchers.chain.fork import Fork
 from watchers.chain.pace import POLL_MIN_S, Pace
 from watchers.chain.proof import Unproven, check_header, check_logs
 from watchers.chain.provider import Clock, Provider, Sleep, wall_clock
 from watchers.chain.ranges import LogRanges, logs_call, span
 from watchers.chain.rpc import Rpc
-from watchers.chain.second import SecondCounters, SecondReading
+from watchers.chain.second import SecondReading
 from watchers.chain.standing import Standing
 from watchers.chain.start import block_at
 from watchers.chain.steps import Final, Forward, Head, Missed, Rewind, Step
@@ -49,21 +48,6 @@ WINDOW_LOGS = 20_000  # logs that a window should not exceed
 SECOND_EVERY = 32  # final blocks that make a second reading worth its request, or half the confirmations
 LATE_MIN_S = 30.0
 TRIES = 4
-
-
-@dataclass
-class FeedCounters:
-    """Plain numbers for metrics and `/status`."""
-
-    head: int = 0
-    blocks: int = 0
-    polls: int = 0
-    polls_empty: int = 0
-    rewinds: int = 0
-    ranges: int = 0
-    reader: ReaderCounters = field(default_factory=ReaderCounters)
-    second: SecondCounters = field(default_factory=SecondCounters)
-    fork: ForkCounters = field(default_factory=ForkCounters)
 
 
 class Feed:
