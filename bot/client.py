@@ -44,6 +44,9 @@ def _refused_intents() -> SettingsError:
     return SettingsError("Discord", "intents", "the intent guilds is refused", "look at the application in the portal")
 
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we have no voice
+
+
 class Connection(discord.Client):
     """The client, with its command tree. `online` is set while events come in."""
 

@@ -23,8 +23,9 @@ from bot.store import new_id
 from bot.subscription import Subscription
 from config.settings import Settings, load
 from sandbox.chain.replay import Chain
+from sandbox.discord.people import text_of
 from sandbox.discord.server import Discord
-from watchers.alert import Alert, short_id
+from watchers.alert import Alert
 from watchers.wings import PROTOCOLS
 
 STORY = Path(__file__).parents[1] / "sandbox" / "chain"
@@ -122,7 +123,7 @@ async def _hurry(seconds: float) -> None:
 
 @asynccontextmanager
 async def played(
-    data_dir: Path, tell: Callable[[Told], None], *, port: int = 0, openapi: Path | None = None
+    data_dir: Path, tell: Callable[[Told], None], *, fast: bool = True, openapi: Path | None = None
 ) -> AsyncGenerator[tuple[App, Chain, Discord], None]:
     """Run the story from its first block to its last, step by step: the next block comes when the last is delivered."""
     go = asyncio.Event()
@@ -133,9 +134,10 @@ async def played(
         await settled(parts[0], chain)
 
     async with (
-        Discord.start(port=port, openapi=openapi) as discord,
+        Discord.start(openapi=openapi) as discord,
         Chain.start(block_time_s=0, pace=pace) as chain,
     ):
+        discord.limits.enabled = not fast  # a story that is played fast would mostly wait for 5 posts in 5 s
         settings = settings_for(chain, discord, data_dir)
         log.configure(settings)
         names = {channel.id: channel.name for channel in discord.guild.channels.values()}
@@ -173,50 +175,40 @@ async def once(out: TextIO, *, as_json: bool) -> int:
             verdict = await judge(app, discord, told)
     if not as_json:
         out.write(verdict.line + "\n")
-    for problem in (*verdict.lost, *verdict.twice, *verdict.wrong):
-        (out.write(f"{problem}\n") if not as_json else None)
+        out.writelines(f"{problem}\n" for problem in (*verdict.lost, *verdict.twice, *verdict.wrong))
     return 0 if verdict.well else 1
 
 
 async def judge(app: App, discord: Discord, told: Sequence[Told]) -> Verdict:
-    """Compare what the channels hold with `expected.json`: an alert's mark stands in exactly one message."""
+    """Compare what the channels hold with `expected.json`: each alert is told by exactly one message, a message that
+    tells of none is a repetition, and nothing is said that should be silent.
+    """
     expected = json.loads((STORY / "expected.json").read_text())
     states = {(s.alert.kind, s.alert.tx): s for s in await app.history.alerts(limit=1000)}
-    shown = [text for channel, _ in HEARS[1:] for text in discord.texts(channel)]
-    lost, twice, wrong = [], [], []
+    channels = {kind: discord.channel(name).id for name, kind in HEARS}
+    shown = {int(m["id"]): text_of(m) for channel in set(channels.values()) for m in discord.messages(channel)}
+    lost, wrong = [], []
+    telling: set[int] = set()
     for one in expected:
         state = states.get((one["kind"], one["tx"]))
         what = f"step {one['step']}, {one['what']}"
         if one["action"] == "silent":
-            if state is not None:
-                wrong.append(f"said though it should be silent: {what}")
+            wrong += [f"said though it should be silent: {what}"] if state is not None else []
             continue
-        if state is None:
-            lost.append(f"no alert: {what}")
-            continue
-        held = [text for text in shown if _holds(text, state.alert, told)]
-        if not held:
+        message_id = await app.deliveries.message(channels[one["kind"]], state.alert.id) if state else None
+        text = shown.get(message_id or 0)
+        if message_id is None or text is None:
             lost.append(f"no message: {what}")
-        elif len(held) > 1:
-            twice.append(f"{len(held)} messages: {what}")
-        elif one["action"] == "retracted" and "taken back by a reorg" not in held[0]:
-            wrong.append(f"not shown as taken back: {what}")
-        elif one["action"] == "moved" and "by a reorg" not in held[0]:
-            wrong.append(f"not shown as moved: {what}")
-    silent = {(one["kind"], one["tx"]) for one in expected if one["action"] != "silent"}
-    wrong += [f"nobody expected {s.alert.short_id} ({s.alert.kind})" for key, s in states.items() if key not in silent]
+            continue
+        telling.add(message_id)
+        mark = {"retracted": "taken back by a reorg", "moved": "by a reorg"}.get(one["action"], "")
+        if mark not in text:
+            wrong.append(f"not shown as {one['action']}: {what}")
+    wanted = {(one["kind"], one["tx"]) for one in expected if one["action"] != "silent"}
+    wrong += [f"nobody expected {s.alert.short_id} ({s.alert.kind})" for key, s in states.items() if key not in wanted]
+    twice = [f"repeated: {shown[extra].splitlines()[0]}" for extra in sorted(set(shown) - telling)]
     counts = Counter(one.action for one in told)
     return Verdict(counts["posted"], counts["edited"], counts["retracted"], lost, twice, wrong)
-
-
-def _holds(text: str, alert: Alert, told: Sequence[Told]) -> bool:
-    """Tell whether a message is the one that tells of an alert. A card of several votes carries the newest one's mark,
-    so a vote is found by the marks that its card carried over time.
-    """
-    marks = {short_id(alert.id)}
-    if alert.kind == "vote":
-        marks |= {one.alert.short_id for one in told if one.alert.subject == alert.subject}
-    return any(mark in text for mark in marks)
 
 
 async def live(announce: Callable[[str], None], wait: Callable[[], Awaitable[None]], *, port: int = PAGE_PORT) -> None:

@@ -30,7 +30,8 @@ def batch_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Ca
     if len(bad) > LISTED:
         lines.append(f"and {len(bad) - LISTED} more that did not succeed")
     if good:
-        lines.append(f"**The other {good}** succeeded" if bad else f"**All {good}** succeeded")
+        others = "The other one" if good == 1 else f"The other {good}"
+        lines.append(f"**{others}** succeeded" if bad else f"**All {good}** succeeded")
     lines.append(_cost(facts, lexicon, state.alert.chain_id))
     evidence = [_calls(op) for op in bad[:LISTED] if len(op.calls) > 1]
     told = {"trace": "checked call by call", "logs": "inner calls unknown: no trace", "none": "inner calls unknown"}

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from watchers.alert import Amount
 
 _SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
+_SCALED_FROM = 10_000
 _DIGITS = 3
 _TINY = Decimal("0.000001")
 BAR_CELLS = 18
@@ -16,18 +17,19 @@ def whole(raw: int, decimals: int) -> Decimal:
 
 
 def short(value: Decimal) -> str:
-    """Three significant digits and a scale: `15.0M`, `1.25M`, `482k`, `0.5`."""
+    """Three significant digits and a scale: `15.0M`, `482k`, `0.5`; up to ten thousand in full, `1,400`."""
     size = abs(value)
     sign = "-" if value < 0 else ""
     if size >= Decimal(10) ** 15:
         return f"{sign}{size:.2E}".replace("E+", "e")
-    if size < 1000:  # noqa: PLR2004 - below the first scale
+    if size < _SCALED_FROM:
         if Decimal(0) < size < _TINY:
             return f"{sign}<0.000001"
         digits = max(0, _DIGITS - 1 - size.adjusted()) if size else 0
         text = f"{size.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN):f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
-        return sign + ("1.00k" if text == "1000" else text)
+        whole_part, dot, rest = text.partition(".")
+        return sign + ("10.0k" if text == "10000" else f"{int(whole_part):,}{dot}{rest}")
     for at, (scale, letter) in enumerate(_SCALES):
         if size >= scale:
             scaled = size / scale

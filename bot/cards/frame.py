@@ -60,7 +60,7 @@ def retracted(card: Card, states: Sequence[AlertState]) -> Card:
     if any(state.live for state in states):
         return card
     return Card(
-        headline=fit(_GONE + card.headline),
+        headline=fit(_GONE + card.headline, _GONE + card.headline.split(":")[0]),
         accent="gone",
         subject=card.subject,
         subject_url=card.subject_url,

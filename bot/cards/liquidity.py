@@ -70,8 +70,8 @@ def _holdings(amounts: Sequence[Amount]) -> str:
 
 
 def _priced(facts: MoveFacts) -> list[str]:
-    """Name where the dollars come from and how old the price is."""
-    sources = sorted({a.price_source for a in facts.amounts if a.usd is not None and a.price_source})
+    """Name where the dollars come from and how old the older price is; which feed is told by "Why?"."""
+    sources = sorted({a.price_source.split(" ")[0] for a in facts.amounts if a.usd is not None and a.price_source})
     times = [a.price_time_s for a in facts.amounts if a.usd is not None and a.price_time_s]
     if not sources:
         return ["no price"]

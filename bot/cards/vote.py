@@ -22,10 +22,10 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Car
     standing = [s for s in states if s.live] or list(states)
     facts = [f for s in standing if isinstance(f := s.alert.facts, VoteFacts)]
     first, last, newest = facts[0], facts[-1], standing[-1]
-    flips = _net_flip(facts)
+    flips = next((f.flips for f in reversed(facts) if f.flips), None)
     crosses = any(f.crosses_quorum for f in facts)
     lines = [_voter(newest, last, lexicon)] if len(facts) == 1 else _voters(standing, facts, lexicon)
-    lines.append(_change(first.before, last.after, crosses=crosses))
+    lines.append(_change(first.before, [f.after for f in facts], crosses=crosses))
     if last.to_flip_back_raw:
         other = "against" if last.after.passes else "for"
         needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
@@ -56,21 +56,13 @@ def proposal_name(dao_key: str, proposal_id: int, title: str, lexicon: Lexicon) 
     return f"{name} · {escape(title, TITLE)}" if title.strip() else name
 
 
-def _net_flip(facts: Sequence[VoteFacts]) -> str | None:
-    """Say what the votes together did to the provisional outcome."""
-    before, after = facts[0].before.passes, facts[-1].after.passes
-    if before is None or after is None:
-        return facts[-1].flips
-    return None if before == after else ("passing" if after else "failing")
-
-
 def _headline(facts: Sequence[VoteFacts], flips: str | None, *, crosses: bool) -> str:
     last = facts[-1]
     total = sum(f.weight.raw for f in facts)
     weight = f"{figures.amount(total, last.weight.decimals)} {cut(symbol(last.weight.symbol), 12)}"
     supports = {f.support for f in facts}
-    said = next(iter(supports)) if len(supports) == 1 else "cast"
-    who = f"{weight} {said}" if len(facts) == 1 else f"{len(facts)} votes, {weight} {said}"
+    said = f" {next(iter(supports))}" if len(supports) == 1 else ""
+    who = f"{weight}{said}" if len(facts) == 1 else f"{len(facts)} votes, {weight}{said}"
     if flips:
         return fit(f"{who}: the outcome flips to {flips}", f"{who}: outcome flips to {flips}", f"{who}: now {flips}")
     if crosses:
@@ -115,7 +107,8 @@ def _share(part: int, tally: Tally) -> Decimal | None:
     return Decimal(part) / cast if cast else None
 
 
-def _change(before: Tally, after: Tally, *, crosses: bool) -> str:
+def _change(before: Tally, afters: Sequence[Tally], *, crosses: bool) -> str:
+    after = afters[-1]
     arrow = f"**For** {_or_none(_share(before.for_raw, before))} → **{_or_none(_share(after.for_raw, after))}**"
     if after.quorum_raw:
         was = figures.percent(Decimal(before.toward_quorum_raw) / after.quorum_raw)
@@ -123,8 +116,14 @@ def _change(before: Tally, after: Tally, *, crosses: bool) -> str:
         arrow += f" · **Quorum** {was} → **{now}**" + (" reached by this" if crosses else "")
     elif after.quorum_raw is None:
         arrow += " · quorum unknown"
-    outcome = {True: "passing", False: "failing", None: "unknown"}
-    return f"{arrow} · **Outcome** {outcome[before.passes]} → **{outcome[after.passes]}**"
+    return f"{arrow} · **Outcome** {_path([before, *afters])}"
+
+
+def _path(tallies: Sequence[Tally]) -> str:
+    """Say each turn of the provisional outcome: `failing → passing → **failing**`."""
+    words = [{True: "passing", False: "failing", None: "unknown"}[tally.passes] for tally in tallies]
+    turns = [word for at, word in enumerate(words) if at == 0 or word != words[at - 1]]
+    return f"stays {turns[0]}" if len(turns) == 1 else " → ".join([*turns[:-1], f"**{turns[-1]}**"])
 
 
 def _or_none(share: Decimal | None) -> str:

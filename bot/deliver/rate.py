@@ -37,6 +37,11 @@ class Cap:
                 await self._sleep(wait_ms / 1000)
             self._passed.append(self._clock_ms())
 
+    def refund(self) -> None:
+        """Give a pass back that was not used."""
+        if self._passed:
+            self._passed.pop()
+
     def _wait_ms(self) -> int:
         now = self._clock_ms()
         shut = self._shut_until_ms - now

@@ -201,10 +201,11 @@ class Deliveries:
         info = await ask("engine", self.redis.info("server"))
         run_id = str(info["run_id"])
         key = f"{self.tag}:engine"
-        known = self._run_id or text(await ask("engine", self.redis.get(key)) or b"")
+        stored = text(await ask("engine", self.redis.get(key)) or b"")
+        changed = any(known not in ("", run_id) for known in (self._run_id, stored))
         self._run_id = run_id
         await ask("engine", self.redis.set(key, run_id))
-        return known not in ("", run_id)
+        return changed
 
     async def outbox(self) -> Outbox:
         """Say how the outbox stands."""

@@ -290,11 +290,14 @@ class Sender:
         """Take the steps that the store names until the post is settled; false when it was put back for later."""
         post = job.post
         while True:
+            await self._cap.enter()  # before the try is written down, which then follows at once
             now = self._clock_ms()
             entries = tuple(job.entries)
             step = await self._deliveries.begin(
                 post, entries, holder=self._holder, now_ms=now, safe_ms=self._safe_ms, doubt=self._doubt.about(post)
             )
+            if step.do in ("busy", "settled", "held", "dead"):
+                self._cap.refund()
             if step.do == "busy":
                 lane.put_back(not_before_ms=now + min(step.wait_ms, 250))
                 return False
@@ -341,8 +344,7 @@ class Sender:
         return await self._call(lambda: self._port.recent(channel_id, after_ms, limit))
 
     async def _call(self, request: Callable[[], Awaitable[T]]) -> T:
-        """Make one request of Discord, within the cap and the time-out."""
-        await self._cap.enter()
+        """Make one request of Discord within the time-out."""
         try:
             async with asyncio.timeout(self._try_s):
                 return await request()

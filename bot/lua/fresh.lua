@@ -5,7 +5,7 @@ local key = post_key(ARGV[2], ARGV[3])
 if redis.call('EXISTS', key) == 0 then
   return 0
 end
-redis.call('HSET', key, 'unended', 0)
+redis.call('HINCRBY', key, 'unended', -1) -- looking ended well; tries before it keep their count
 local try = tonumber(redis.call('HGET', key, 'try') or '0')
 local left = try + tonumber(ARGV[5]) - tonumber(ARGV[4])
 if try > 0 and left > 0 and not any_live(key, ids_of(key)) then

@@ -73,15 +73,15 @@ def test_an_unreadable_quorum_is_unknown_and_the_outcome_too() -> None:
     before, after = a_tally("1", "2", None), a_tally("1", "17", None)
     text = drawn(a_state(a_vote(before=before, after=after, flips=None, share_of_quorum=None, pivotal=False)))
     assert text.startswith("15.0M UNI against\n")
-    assert "quorum unknown · Outcome unknown → unknown" in text
+    assert "quorum unknown · Outcome stays unknown" in text
 
 
 def test_votes_on_one_proposal_share_a_card_that_says_what_they_changed_together() -> None:
     first = a_vote(flips="failing", before=a_tally("43.6", "31.9"), after=a_tally("43.6", "46.9"))
     second = a_vote(support="for", flips="passing", before=a_tally("43.6", "46.9"), after=a_tally("47.6", "46.9"))
     text = drawn(a_state(first), a_state(second, alert={"position": 1}))
-    assert text.startswith("2 votes, 30.0M UNI cast: it decides the outcome\n")
-    assert "Outcome passing → passing" in text
+    assert text.startswith("2 votes, 30.0M UNI: the outcome flips to passing\n")
+    assert "Outcome passing → failing → passing" in text
     assert text.count("15.0M UNI against") + text.count("15.0M UNI for") == 2
 
 
@@ -123,7 +123,7 @@ def test_a_proposal_step_is_said(change: str, said: str) -> None:
 def test_a_whale_says_how_much_and_what_share() -> None:
     lines = drawn(a_state(a_move())).splitlines()
     assert lines[0] == "$4.82M liquidity removed: 43.0 % of the pool"
-    assert lines[2] == "  Moved 2.40M USDC ($2.40M) + 1.00k WETH ($2.42M)"
+    assert lines[2] == "  Moved 2.40M USDC ($2.40M) + 1,000 WETH ($2.42M)"
     assert "priced by Chainlink <t:1700000000:R>" in lines[-2]
 
 
