@@ -15,6 +15,7 @@ from sandbox.discord.backend import Backend, Request
 from sandbox.discord.faults import Fault, rate_limit_answer
 from sandbox.discord.limits import FILE_BYTES, Verdict
 from sandbox.discord.refusal import Refusal, invalid, unauthorized
+from sandbox.discord.shapes import shapes
 from sandbox.discord.state import Json
 
 BASE: Final = "/api/v10"
@@ -146,6 +147,7 @@ class Api:
                 text = "You are being rate limited."
                 wait_s = round(verdict.reset_after_s, 3)
                 return 429, {"message": text, "retry_after": wait_s, "global": verdict.is_global}
+            shapes(call.body)
             return await route.handler(call)
         except Refusal as refusal:
             return refusal.status, refusal.body()

@@ -160,8 +160,10 @@ class Discord(People):
         async with asyncio.timeout(timeout_s):
             while not (value := condition()):
                 waiting = asyncio.ensure_future(self.backend.changed.wait())
-                await asyncio.wait({waiting}, timeout=GLANCE_S)
-                waiting.cancel()
+                try:
+                    await asyncio.wait({waiting}, timeout=GLANCE_S)
+                finally:
+                    waiting.cancel()
         return value
 
     async def wait_ready(self, *, timeout_s: float = 10.0) -> None:
