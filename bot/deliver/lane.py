@@ -27,6 +27,7 @@ class Lane:
     current: Job | None = None
     quiet_until_ms: int = 0
     failures: int = 0
+    worked: bool = False  # somebody looks after it, or has just stopped and is not cleared up after yet
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, entry: Entry) -> None:

@@ -130,12 +130,12 @@ class Sender:
         """Put entries into their lanes, once each, and see that somebody works there."""
         for entry in entries:
             lane = self._lanes.setdefault(entry.post.channel_id, Lane())
-            idle = lane.empty
             lane.add(entry)
-            if idle:
+            if not lane.worked:
                 self._start(entry.post.channel_id)
 
     def _start(self, channel_id: int) -> None:
+        self._lanes[channel_id].worked = True
         task = self._spawn(self._work(channel_id))
         task.add_done_callback(lambda done: self._ended(channel_id, done))
 
@@ -150,6 +150,7 @@ class Sender:
         tried again later, and begin.lua sets it aside when that keeps happening.
         """
         lane = self._lanes[channel_id]
+        lane.worked = False
         if task.cancelled():
             return
         if error := task.exception():
