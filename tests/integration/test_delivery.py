@@ -1,6 +1,7 @@
 """The sender and its records on a real engine, against a Discord that fails in every way it is known to."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from bot.deliver.port import INVALID_BODY, MISSING_PERMISSIONS, Throttled
 from bot.deliver.record import Deliveries, Place, PostKey
 from bot.deliver.send import Sender, nonce_of
+from bot.lua import Argument
 from bot.store import Subscriptions
 from bot.subscription import Subscription
 from config.errors import SettingsError
@@ -250,11 +252,13 @@ async def test_a_retraction_of_a_try_of_unknown_outcome_corrects_what_is_there(w
 
 
 async def test_a_retraction_of_a_try_that_never_arrived_says_nothing(world: World) -> None:
-    world.discord.faults = [NotDelivered("HTTP 503")]
+    world.discord.refused[CHANNEL] = NotDelivered("HTTP 503")
     await world.route(state(1))
     async with world.sending():
         await world.until(lambda: world.discord.requests)
         await world.deliveries.update(state(1, rev=2, live=False))
+        await world.until(lambda: "recent" in {what for what, _, _ in world.discord.requests})
+        del world.discord.refused[CHANNEL]
         await world.settled()
     assert world.discord.told(CHANNEL) == []
 
@@ -421,13 +425,86 @@ async def test_one_channel_that_fails_does_not_hold_up_another(world: World) -> 
     assert world.discord.told(5) == [said(1)]
 
 
-async def test_no_second_sees_more_than_45_requests(world: World) -> None:
-    await world.route(state(1), *range(1, 201))
-    async with world.sending():
+async def test_the_sender_keeps_to_its_cap(world: World) -> None:
+    await world.route(state(1), *range(1, 61))
+    begun = time.monotonic()
+    real: dict[str, Any] = {"clock_ms": lambda: time.time_ns() // 1_000_000, "sleep": asyncio.sleep, "per_s": 25}
+    async with world.sending(world.sender(**real)):
         await world.settled()
-    times = sorted(at for _, _, at in world.discord.requests)
-    assert len(times) == 200
-    assert max(sum(at <= other < at + 1000 for other in times) for at in times) <= 45
+    assert time.monotonic() - begun >= 2.0  # 25 at once, 25 after a second, 10 after another
+    assert len(world.discord.requests) == 60
+
+
+class Saw:
+    """Kills the sender at the `at`th step it takes, before or after the step is done."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.steps = at, 0
+        self.cut = asyncio.Event()
+
+    async def tick(self) -> None:
+        self.steps += 1
+        if self.steps == self.at:
+            self.cut.set()
+            await asyncio.Event().wait()
+
+
+class SawnDeliveries(Deliveries):
+    saw: Saw
+
+    async def _run(self, name: str, *arguments: Argument) -> Any:
+        if name in ("update", "route", "release"):
+            return await super()._run(name, *arguments)
+        await self.saw.tick()
+        reply = await super()._run(name, *arguments)
+        await self.saw.tick()
+        return reply
+
+
+class SawnDiscord(FakeDiscord):
+    saw: Saw
+
+    async def post(self, channel_id: int, card: Any, nonce: str) -> int:
+        await self.saw.tick()
+        message = await super().post(channel_id, card, nonce)
+        await self.saw.tick()
+        return message
+
+    async def edit(self, channel_id: int, message_id: int, card: Any) -> None:
+        await self.saw.tick()
+        await super().edit(channel_id, message_id, card)
+        await self.saw.tick()
+
+
+@pytest.mark.parametrize("away_s", [0, 3600], ids=["restarted at once", "restarted an hour later"])
+async def test_a_crash_between_any_two_steps_neither_loses_nor_repeats(redis: "Redis", away_s: int) -> None:
+    at, sawn = 1, True
+    while sawn:
+        await redis.flushall()
+        world, saw = World(redis), Saw(at)
+        world.deliveries, world.discord = SawnDeliveries(redis), SawnDiscord(world.clock)
+        world.deliveries.saw = world.discord.saw = saw
+        for step in range(3):
+            if step == 0:
+                await world.route(state(1), interval_ms=30_000)
+            elif step == 1:
+                await world.route(state(2), interval_ms=30_000)
+            else:
+                await world.deliveries.update(state(1, rev=2, live=False))
+            async with world.sending():
+                done = {asyncio.create_task(world.settled()), asyncio.create_task(saw.cut.wait())}
+                await asyncio.wait(done, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.cancel()
+                await asyncio.gather(*done, return_exceptions=True)
+            if saw.cut.is_set():
+                world.clock.ms += away_s * 1000
+                async with world.sending():
+                    await world.settled()
+        assert world.discord.told(CHANNEL) == [(said(1, rev=2)[0] + " gone", *said(2))], f"killed at step {at}"
+        sawn = saw.cut.is_set()
+        at += 1
+    assert at > 15
 
 
 async def test_new_messages_go_before_edits_and_in_order(world: World) -> None:
