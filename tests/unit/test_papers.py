@@ -1,4 +1,4 @@
-"""What the papers say is there: commands, targets, variables, metrics, links, files, tests; and nothing of a machine."""
+"""What the papers say is there: commands, targets, variables, metrics, links, tests. Nothing of a machine is."""
 
 import re
 import subprocess
