@@ -52,30 +52,27 @@ def size_of(alert: Alert) -> Size:
 class _Ladder:
     """Subscriptions sorted by one threshold."""
 
-    __slots__ = ("_rungs", "_subs", "_thresholds")
+    __slots__ = ("_rungs", "_thresholds", "subs")
 
     def __init__(self) -> None:
         self._rungs: list[tuple[Decimal, str]] = []
         self._thresholds: list[Decimal] = []
-        self._subs: list[Subscription] = []
+        self.subs: list[Subscription] = []
 
     def add(self, threshold: Decimal, subscription: Subscription) -> None:
         rung = (threshold, subscription.id)
         at = bisect_right(self._rungs, rung)
         self._rungs.insert(at, rung)
         self._thresholds.insert(at, threshold)
-        self._subs.insert(at, subscription)
+        self.subs.insert(at, subscription)
 
     def remove(self, threshold: Decimal, subscription: Subscription) -> None:
         at = bisect_right(self._rungs, (threshold, subscription.id)) - 1
-        del self._rungs[at], self._thresholds[at], self._subs[at]
+        del self._rungs[at], self._thresholds[at], self.subs[at]
 
     def reached(self, value: Decimal | None) -> list[Subscription]:
         """Give those whose threshold the value reaches."""
-        return [] if value is None else self._subs[: bisect_right(self._thresholds, value)]
-
-    def all(self) -> list[Subscription]:
-        return self._subs
+        return [] if value is None else self.subs[: bisect_right(self._thresholds, value)]
 
 
 class _Bucket:
@@ -110,13 +107,21 @@ class _Bucket:
         self.count -= 1
 
     def collect(self, size: Size, into: list[Match]) -> None:
-        into.extend(zip(self._plain.values(), repeat(ANY)))
-        by_usd = self._usd.reached(size.usd) if size.has_usd else self._usd.all()
-        into.extend(zip(by_usd, repeat(BY_USD if size.has_usd else ANY)))
-        by_share = self._share.reached(size.share) if size.has_share else self._share.all()
-        into.extend(zip(by_share, repeat(BY_SHARE if size.has_share else ANY)))
+        # most buckets hold one kind of threshold: what is empty must cost nothing
+        if self._plain:
+            into.extend(zip(self._plain.values(), repeat(ANY)))
+        if self._usd.subs:
+            by_usd = self._usd.reached(size.usd) if size.has_usd else self._usd.subs
+            into.extend(zip(by_usd, repeat(BY_USD if size.has_usd else ANY)))
+        if self._share.subs:
+            by_share = self._share.reached(size.share) if size.has_share else self._share.subs
+            into.extend(zip(by_share, repeat(BY_SHARE if size.has_share else ANY)))
+        if self._both_usd.subs:
+            self._collect_both(size, into)
+
+    def _collect_both(self, size: Size, into: list[Match]) -> None:
         if not size.has_usd and not size.has_share:
-            into.extend(zip(self._both_usd.all(), repeat(ANY)))
+            into.extend(zip(self._both_usd.subs, repeat(ANY)))
             return
         usd_too = self._both_usd.reached(size.usd) if size.has_usd else []
         into.extend(zip(usd_too, repeat(BY_USD)))
