@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         figures += measured or ()
         for figure in measured or () if given.json else ():
             print(json_line(figure), flush=True)
-    for line in () if given.json else table(figures):
+    for line in () if given.json or not figures else table(figures):
         print(line)
     return 1 if failures else 0
 

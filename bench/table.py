@@ -25,6 +25,8 @@ def number(value: float) -> str:
         return f"{value:,.0f}"
     if value == int(value):
         return str(int(value))
+    if abs(value) < 1:
+        return f"{value:.2g}"
     return f"{value:.2f}" if abs(value) < SMALL else f"{value:.1f}"
 
 
