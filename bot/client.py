@@ -120,6 +120,7 @@ class Connection(discord.Client):
         await self.http.close()
         if self.is_closed():
             self.clear()
+            await self.__aenter__()  # closing took its loop away
         self.http.connector = discord.utils.MISSING
         async with asyncio.timeout(LOGIN_S):
             await self.login(self._token.get_secret_value())
