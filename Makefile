@@ -29,7 +29,11 @@ check: $(READY) ## lint, types, import arrows
 	$(BIN)/lint-imports --no-logo
 
 test: $(READY) ## every test; ARGS= goes to pytest
-	@command -v npm >/dev/null 2>&1 && npm --prefix tests/evm ci --silent --no-audit --no-fund || echo "Node >= 18 not found: the EVM tests will be skipped"
+	@if command -v npm >/dev/null 2>&1 && node -e 'process.exit(+(process.versions.node.split(".")[0] < 18))' 2>/dev/null; then \
+		test tests/evm/node_modules/.package-lock.json -nt tests/evm/package-lock.json \
+		|| npm --prefix tests/evm ci --silent --no-audit --no-fund \
+		|| echo "npm could not install tests/evm: the EVM tests will be skipped"; \
+	else echo "Node >= 18 not found: the EVM tests will be skipped"; fi
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: $(READY) ## the table of figures, each beside its peer; ARGS=--json for lines
