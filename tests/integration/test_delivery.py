@@ -241,6 +241,36 @@ async def test_what_was_not_found_after_an_outage_is_posted(world: World) -> Non
     assert (sender.tally["adopted"], "recent" in {what for what, _, _ in world.discord.requests}) == (0, True)
 
 
+async def test_a_message_that_an_earlier_try_made_is_brought_up_to_date(world: World) -> None:
+    await world.route(state(1))
+    post = PostKey(CHANNEL, state(1).alert.id)
+    begun = {"holder": "one", "now_ms": START_MS, "safe_ms": 60_000, "doubt": False}
+    step = await world.deliveries.begin(post, [], **begun)  # type: ignore[arg-type] # a mixed dict of right values
+    await world.discord.post(CHANNEL, draw(step.states, now_s=0, ping_role=None), nonce_of(post))
+    await world.deliveries.update(state(1, rev=2))  # the process died before it wrote down what it posted
+    async with world.sending():
+        await world.settled()
+    assert world.discord.told(CHANNEL) == [said(1, rev=2)]
+
+
+async def test_a_channel_belongs_to_one_process_until_its_try_is_done_or_its_lease_ends(world: World) -> None:
+    await world.route(state(1))
+    post = PostKey(CHANNEL, state(1).alert.id)
+
+    async def begin(holder: str, now_ms: int) -> str:
+        options = {"holder": holder, "now_ms": now_ms, "safe_ms": 60_000, "doubt": False}
+        return (await world.deliveries.begin(post, [], **options)).do  # type: ignore[arg-type] # the same
+
+    assert await begin("one", START_MS) == "post"
+    assert await begin("two", START_MS + 19_999) == "busy"
+    assert await begin("two", START_MS + 20_001) == "post"
+    assert await begin("one", START_MS + 20_002) == "busy"
+    await world.deliveries.release("two")
+    assert await begin("one", START_MS + 20_003) == "post"
+    await world.deliveries.done(post, [], message_id=1, shown=0)
+    assert await begin("two", START_MS + 20_004) == "edit"
+
+
 async def test_a_retraction_of_a_try_of_unknown_outcome_corrects_what_is_there(world: World) -> None:
     world.discord.faults = [("lost", NotDelivered("reset"))]
     await world.route(state(1))
