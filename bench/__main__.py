@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     chosen = [family for family in known if not given.only or family.name in given.only]
     print(machine(), file=sys.stderr if given.json else sys.stdout, flush=True)
-    figures, failures = [], 0
+    figures: list[Figure] = []
+    failures = 0
     for family in chosen:
         measured = _measured(family)
         failures += measured is None

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 from eth_abi.abi import decode as abi_decode
+from hexbytes import HexBytes
 from web3 import Web3
 from web3._utils.events import get_event_data
 from web3.datastructures import AttributeDict
-from web3.types import HexBytes
 
 from bench.clock import median_s
 from bench.figure import Figure, at_least
@@ -44,10 +44,10 @@ async def measure() -> Sequence[Figure]:
     events_per_s = count * BLOCKS / median_s(lambda: [events(raw) for _ in range(BLOCKS)], runs=RUNS)
     web3_per_s = count / median_s(lambda: with_web3(raw), runs=PEER_RUNS)
     abi_per_s = count / median_s(lambda: with_eth_abi(raw), runs=PEER_RUNS)
-    same = f"{origin}; all three give equal values"
+    note = f"JSON bytes to logs; {origin}; all three give equal values"
     target = at_least(PER_S)
     return (
-        Figure("decode", ours_per_s, "logs/s", "web3 get_event_data", web3_per_s, target, f"JSON bytes to logs; {same}"),
+        Figure("decode", ours_per_s, "logs/s", "web3 get_event_data", web3_per_s, target, note),
         Figure("decode.eth_abi", ours_per_s, "logs/s", "eth-abi", abi_per_s, target, "the same run"),
         Figure(
             "decode.events", events_per_s, "logs/s", "eth-abi", abi_per_s, target,

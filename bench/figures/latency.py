@@ -36,8 +36,8 @@ async def measure() -> Sequence[Figure]:
     floor = await _floor()
     beside = "one synced SET + one POST"
     note = (
-        f"block on the node to message accepted; {ROUNDS} rounds of {BLOCKS} blocks with an alert each; reading, facts and "
-        "durable commit included, the wait for a block to come left out; node, bot and Discord share a core"
+        f"block on the node to message accepted; {ROUNDS} rounds of {BLOCKS} blocks with an alert each; reading, facts "
+        "and durable commit included, the wait for a block to come left out; node, bot and Discord share a core"
     )
     return (
         Figure("latency.p50", ours[0], "ms", beside, floor[0], at_most(P50_MS), note),
@@ -85,7 +85,7 @@ def _settings(chain: Chain, folder: object, discord: Discord) -> Settings:
 async def _standing(app: App) -> None:
     """Wait until the chain is followed and Discord is connected."""
     async with asyncio.timeout(PATIENCE_S):
-        while await app.vitals.ailing():
+        while await app.vitals.ailing():  # noqa: ASYNC110 - what a probe of /readyz would do
             await asyncio.sleep(CHECK_S)
 
 

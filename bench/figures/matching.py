@@ -41,7 +41,6 @@ async def measure() -> Sequence[Figure]:
 
 def _subscription(number: int) -> Subscription:
     """Give what a channel may ask for: most name a DAO, an address or a token, few ask for everything of a kind."""
-    chain, level = CHAINS[number % 5], SEVERITIES[number % 3]
     form = number % 10
     asked: dict[str, Any] = {"kind": "batch", "address": _hex(number)}
     if form < VOTERS:
@@ -74,7 +73,7 @@ def _alert(number: int) -> Alert:
         usd=Decimal(60_000_000), share_of_pool=Decimal("0.2"), share_basis="",
     )  # fmt: skip
     return Alert(
-        id=alert_id(1, tx, "liquidity", 0), kind="liquidity", chain_id=1, protocol="uniswap_v3", subject=f"pool:1:{pool}",
+        id=alert_id(1, tx, "liquidity", 0), kind="liquidity", chain_id=1, protocol="uniswap_v3", subject=pool,
         severity="critical", block=number, block_hash=tx, block_time_s=number, tx=tx, reasons=(), facts=facts,
         addresses=(pool, _hex(1), _hex(2), _hex(3)), tokens=(_hex(number * 10 + 7), _hex(number * 10 + 8)),
     )  # fmt: skip
