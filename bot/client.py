@@ -67,11 +67,12 @@ class Connection(discord.Client):
         self._trouble = Trouble()
 
     async def setup_hook(self) -> None:
-        """Let others attach commands and items before the first event; once, however often we log in."""
+        """Let others attach commands and items before the first event, until that succeeded once."""
         self.logged_in.set()
-        setup, self._setup = self._setup, None
-        if setup is not None:
-            await setup(self)
+        if self._setup is not None:
+            self.tree.clear_commands(guild=None)  # what an attempt that failed half-way left there
+            await self._setup(self)
+            self._setup = None
 
     async def on_ready(self) -> None:
         """Note that events come in."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import discord
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -132,15 +133,22 @@ async def test_an_outage_at_login_is_waited_out(server: Discord) -> None:
         assert connection.user is not None
 
 
-async def test_a_closed_session_is_opened_again_and_set_up_once(server: Discord) -> None:
+async def ping(interaction: discord.Interaction[Connection]) -> None:
+    await interaction.response.send_message("pong")
+
+
+async def test_a_closed_session_is_opened_again_and_set_up_until_that_succeeds_once(server: Discord) -> None:
     setups = 0
 
-    async def setup(_: Connection) -> None:
+    async def setup(client: Connection) -> None:
         nonlocal setups
         setups += 1
+        client.tree.add_command(discord.app_commands.Command(name="ping", description="Ping", callback=ping))
+        await client.tree.sync()
 
     secret = SecretStr(server.token)
     async with connect(secret, api_base=server.api_base, gateway=server.gateway_url, setup=setup) as connection:
+        server.faults.outage(requests=1, method="PUT")  # the first try to set up fails half-way
         task = asyncio.create_task(connection.stay())
         await connection.online.wait()
         connection.online.clear()
@@ -149,7 +157,7 @@ async def test_a_closed_session_is_opened_again_and_set_up_once(server: Discord)
             await connection.online.wait()
         task.cancel()
         await asyncio.wait({task})
-    assert setups == 1
+    assert setups == 2
 
 
 async def test_a_wrong_token_is_a_setting_to_mend_and_is_not_shown(server: Discord) -> None:
