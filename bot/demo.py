@@ -1,7 +1,7 @@
 """`python -m bot demo`: the whole bot between a recorded chain and a local Discord. The only place that knows the
 sandbox.
 
-With `--once` the story is played as fast as it goes and judged by what the channels hold in the end: every expected
+With `--once` the story is played as fast as it goes and judged by what the channel holds in the end: every expected
 alert in one message, nothing else, what a reorg took back shown so.
 """
 
@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
 from bot import log
-from bot.app import App, Options, running
+from bot.app import App, Options, now_ms, running
 from bot.cards.card import Card
 from bot.cards.text import plain
 from bot.deliver.record import PostKey, Step
@@ -35,12 +35,7 @@ SETTLE_S = 0.005
 HURRY_S = 0.005
 CHAIN_ID = 31337
 PATIENCE_S = 60.0
-HEARS: Sequence[tuple[str, Any]] = (
-    ("governance", "vote"),
-    ("governance", "proposal"),
-    ("whales", "liquidity"),
-    ("batches", "batch"),
-)
+CHANNEL = "alerts"  # hears everything; the others are there to try `/alerts add`
 
 
 class Told(NamedTuple):
@@ -53,7 +48,7 @@ class Told(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What the channels hold against what the story expects."""
+    """What the channel holds against what the story expects."""
 
     posted: int
     edited: int
@@ -88,20 +83,13 @@ def settings_for(chain: Chain, discord: Discord, data_dir: Path, **env: str) -> 
     return load(environ=given, dotenv=None, config_dir=STORY / "config", protocols=PROTOCOLS)
 
 
-async def subscribe(app: App, discord: Discord, hears: Sequence[tuple[str, Any]] = HEARS) -> None:
-    """Let the sandbox's channels hear of everything, each of its kind, unless somebody chose already."""
+async def subscribe(app: App, discord: Discord) -> None:
+    """Let one channel of the sandbox hear everything, unless somebody chose already."""
     if await app.subscriptions.of_guild(discord.guild.id):
         return
-    for at, (channel, kind) in enumerate(hears):
-        one = Subscription(
-            id=new_id(),
-            guild_id=discord.guild.id,
-            channel_id=discord.channel(channel).id,
-            kind=kind,
-            created_by=discord.user("admin").id,
-            created_at_ms=at,
-        )
-        await app.subscriptions.add(one, by=one.created_by, now_ms=at)
+    admin = discord.user("admin").id
+    one = Subscription(id=new_id(), guild_id=discord.guild.id, channel_id=discord.channel(CHANNEL).id, created_by=admin)
+    await app.subscriptions.add(one, by=admin, now_ms=now_ms())
 
 
 async def settled(app: App, chain: Chain) -> None:
@@ -180,13 +168,13 @@ async def once(out: TextIO, *, as_json: bool) -> int:
 
 
 async def judge(app: App, discord: Discord, told: Sequence[Told]) -> Verdict:
-    """Compare what the channels hold with `expected.json`: each alert is told by exactly one message, a message that
+    """Compare what the channel holds with `expected.json`: each alert is told by exactly one message, a message that
     tells of none is a repetition, and nothing is said that should be silent.
     """
     expected = json.loads((STORY / "expected.json").read_text())
     states = {(s.alert.kind, s.alert.tx): s for s in await app.history.alerts(limit=1000)}
-    channels = {kind: discord.channel(name).id for name, kind in HEARS}
-    shown = {int(m["id"]): text_of(m) for channel in set(channels.values()) for m in discord.messages(channel)}
+    channel = discord.channel(CHANNEL).id
+    shown = {int(message["id"]): text_of(message) for message in discord.messages(channel)}
     lost, wrong = [], []
     telling: set[int] = set()
     for one in expected:
@@ -195,7 +183,7 @@ async def judge(app: App, discord: Discord, told: Sequence[Told]) -> Verdict:
         if one["action"] == "silent":
             wrong += [f"said though it should be silent: {what}"] if state is not None else []
             continue
-        message_id = await app.deliveries.message(channels[one["kind"]], state.alert.id) if state else None
+        message_id = await app.deliveries.message(channel, state.alert.id) if state else None
         text = shown.get(message_id or 0)
         if message_id is None or text is None:
             lost.append(f"no message: {what}")
