@@ -237,6 +237,7 @@ def _follow(
     hours = app.settings.runtime.history_h if options.history_h is None else options.history_h
 
     def feed(start: Cursor | None, ring: Sequence[Cursor]) -> AsyncIterator[Step]:
+        history_to = one.pipeline.history_to if one.pipeline is not None else -1
         one.feed = Feed(
             chain,
             rpc,
@@ -244,6 +245,7 @@ def _follow(
             start=start,
             ring=ring,
             history_h=hours,
+            history_to=history_to,
             sleep=options.feed_sleep,
         )
         return one.feed.steps()

@@ -64,6 +64,7 @@ class Pipeline:
     ) -> None:
         self.settings, self.chain, self.counters = settings, chain, Counters()
         self.cursor: Cursor | None = None
+        self.history_to = -1
         self._decoder, self._wings, self._store, self._history = decoder, tuple(wings), store, history
         self._rpc, self._clock, self._epoch, self._cache = rpc, clock, 0, Cache()
         self._wing_of = _by_protocol(self._wings)
@@ -79,9 +80,9 @@ class Pipeline:
         self._said: set[tuple[str, str]] = set()
         self._noted_at = 0.0
 
-    def begin(self, epoch: int, cursor: Cursor | None) -> None:
-        """Take over where the store stands, under a lease's epoch."""
-        self._epoch, self.cursor = epoch, cursor
+    def begin(self, epoch: int, cursor: Cursor | None, history_to: int = -1) -> None:
+        """Take over where the store stands, under a lease's epoch; up to `history_to` nobody is alerted."""
+        self._epoch, self.cursor, self.history_to = epoch, cursor, history_to
 
     async def take(self, step: Step) -> list[Alert]:
         """Carry a step of the feed out; what is returned from is committed. Gives the alerts that it held."""
@@ -97,8 +98,10 @@ class Pipeline:
             case Final(number):
                 await self._store.finalize(self._epoch, number)
                 self.counters.final = max(self.counters.final, number)
-            case Head(number):
+            case Head(number, history_to):
                 self.counters.head = number
+                if history_to is not None:  # before its first block: a restart amid history must not tell it as news
+                    await self._store.note(history_to=history_to)
         await self._note()
         return alerts
 

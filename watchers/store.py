@@ -193,6 +193,12 @@ class ChainStore:
         async with storing("note the chain's status"):
             await self._redis.hset(f"{self._tag}:status", mapping={**fields, "noted_at_ms": self._clock_ms()})
 
+    async def history_to(self) -> int:
+        """Give the last block that was read for history only, noted on the first start; -1 when there is none."""
+        async with storing("read where history ends"):
+            text = await self._redis.hget(f"{self._tag}:status", "history_to")
+        return int(text) if text else -1
+
     async def prune(self, before_ms: int) -> int:
         """Forget events, books and alerts older than that; count them. Undelivered alerts stay."""
         before_s = before_ms // 1000

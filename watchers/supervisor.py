@@ -120,7 +120,7 @@ class Follower:
 
     async def _run(self, epoch: int) -> None:
         cursor = await self._store.cursor()
-        self.pipeline.begin(epoch, cursor)
+        self.pipeline.begin(epoch, cursor, await self._store.history_to())
         steps = self._feed(cursor, await self._store.recent(RING))
         try:
             async for step in steps:

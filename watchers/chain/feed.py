@@ -52,7 +52,7 @@ TRIES = 4
 
 class Feed:
     """One chain from `start` on; None starts `history_h` hours back. `ring`: the committed blocks that can be taken
-    back and the newest final one, newest first.
+    back and the newest final one, newest first. `history_to`: what the first start said in its `Head`.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Feed:
         start: Cursor | None,
         ring: Sequence[Cursor] = (),
         history_h: float = 24,
+        history_to: int = -1,
         clock: Clock = wall_clock,
         sleep: Sleep = asyncio.sleep,
         poll_min_s: float = POLL_MIN_S,
@@ -78,7 +79,7 @@ class Feed:
         self._finality = Finality(chain, clock=clock)
         self._second = SecondReading(self._reader, self._ranges, self.standing.told)
         self._fork = Fork(self._reader)
-        self._history_to = -1
+        self._history_to = history_to
         self._once_to = -1  # end of a range that one reading is enough for
         self._begun = False
         self._silent = self._nonsense = 0
@@ -125,10 +126,11 @@ class Feed:
         self._pace.begin(latest)
         if self._finality.tag:
             self._finality.asked(lenient_header(reply.answers[2]))
+        history_to = None
         if self.standing.cursor is None:
             first = await block_at(self._reader, latest, self._history_s, self.chain.block_time_s)
             self.standing.begin_at(first)
-            self._history_to = latest.height
+            self._history_to = history_to = latest.height
         else:
             here = read_header(reply.answers[-1])
             if here is None and number >= self.standing.cursor.number:
@@ -136,7 +138,7 @@ class Feed:
             if here is not None and check_header(here, self.standing.cursor.number).hash != self.standing.cursor.hash:
                 return await self._back(reply.provider)
         self._begun = True
-        return (Head(self.counters.head),)
+        return (Head(self.counters.head, history_to),)
 
     async def _go_on(self) -> Sequence[Step]:
         target = self._second_target()

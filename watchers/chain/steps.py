@@ -40,9 +40,12 @@ class Missed(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The chain's head is known to be here; said when we are behind it and at each poll that finds no new block."""
+    """The chain's head is known to be here; said when we are behind it and at each poll that finds no new block.
+    `history_to`: on a first start, the last block of which nobody is to be alerted; it must outlive a restart.
+    """
 
     number: int
+    history_to: int | None = None
 
 
 Step = Forward | Rewind | Final | Missed | Head
