@@ -198,8 +198,6 @@ def _check_fields(shape: Shape[Any]) -> None:
 
 def _word_source(kind: str, word: str, at: str) -> tuple[list[str], str]:
     """Give the check lines and the expression that read one 64-character hex word named `word`."""
-    if kind == "address":
-        return [f"if {word}[:24] != Z24: raise DecodeError('{at}: dirty address')"], f"'0x' + {word}[24:]"
     if kind == "bool":
         return [
             f"if {word}[:63] != Z63 or {word}[63] not in '01': raise DecodeError('{at}: not a bool')"
@@ -225,16 +223,23 @@ def _word_source(kind: str, word: str, at: str) -> tuple[list[str], str]:
 
 def _compile_static(shape: Shape[T]) -> Callable[[tuple[str, ...], str], T]:
     """Compile the function that reads every parameter by a slice. The source holds only what the parser let through."""
-    lines, given = [], []
+    lines: list[str] = []
+    given: list[str] = []
     topic = 0
     offset = 2
     for n, param in enumerate(shape.params):
         if param.indexed:
             topic += 1
-            lines.append(f"w{n} = topics[{topic}][2:]")
+            text, start, end = f"topics[{topic}]", 2, ""
         else:
-            lines.append(f"w{n} = data[{offset}:{offset + _WORD}]")
+            text, start, end = "data", offset, str(offset + _WORD)
             offset += _WORD
+        if param.type == "address":  # the commonest word, read without a slice between
+            dirty = f"{text}[{start}:{start + 24}] != Z24"
+            lines.append(f"if {dirty}: raise DecodeError('{param.name}: dirty address')")
+            given.append(f"'0x' + {text}[{start + 24}:{end}]")
+            continue
+        lines.append(f"w{n} = {text}[{start}:{end}]")
         if param.is_static:
             checks, expression = _word_source(param.type, f"w{n}", param.name)
             lines += checks

@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,6 +21,8 @@ from watchers.event import Event
 
 T = TypeVar("T")
 
+_transaction = attrgetter("transaction_hash")
+
 
 class Seen(NamedTuple):
     """A log with the typed shape it decoded to."""
@@ -31,6 +34,8 @@ class Seen(NamedTuple):
 class Around:
     """What else one transaction emitted, in order, as far as our shapes know it; ends before the log at hand."""
 
+    __slots__ = ("_at", "_seen", "chain_id")
+
     def __init__(self, chain_id: int, seen: list[Seen], at: int) -> None:
         self.chain_id = chain_id
         self._seen, self._at = seen, at
@@ -40,8 +45,9 @@ class Around:
         if self._at == 0:
             return None
         log, (before, value) = self._seen[self._at].log, self._seen[self._at - 1]
-        near = before.address == log.address and before.index + 1 == log.index
-        return value if near and isinstance(value, shape) else None
+        if not isinstance(value, shape) or before.address != log.address:
+            return None
+        return value if int(before.log_index, 16) + 1 == int(log.log_index, 16) else None
 
     def earlier(self) -> Iterator[Seen]:
         """Give the transaction's earlier logs, the nearest first."""
@@ -115,6 +121,8 @@ class Decoder:
                 shape: Shape[Any] = shape_of(into)
                 entry = _Entry(protocol, shape, handler)
                 self._table[shape.key] = (*self._table.get(shape.key, ()), entry)
+        # most shapes have one speaker, whatever the address: found by one look-up
+        self._sole = {key: one[0] for key, one in self._table.items() if len(one) == 1 and not one[0].protocol.emitters}
         self.topics = tuple(sorted({key[0] for key in self._table}))
 
     def find(self, chain_id: int, log: Log) -> _Entry | None:
@@ -122,14 +130,18 @@ class Decoder:
         topics = log.topics
         if not topics:
             return None
-        entries = self._table.get((topics[0], len(topics), len(log.data))) or self._table.get(
-            (topics[0], len(topics), -1)
-        )
+        key = (topics[0], len(topics), len(log.data))
+        sole = self._sole.get(key)
+        if sole is not None:
+            return sole
+        entries = self._table.get(key)
         if entries is None:
-            return None
-        if len(entries) == 1 and not entries[0].protocol.emitters:
-            return entries[0]
-        return self._by_address(chain_id, log.address, entries)
+            key = (topics[0], len(topics), -1)
+            sole = self._sole.get(key)
+            if sole is not None:
+                return sole
+            entries = self._table.get(key)
+        return self._by_address(chain_id, log.address, entries) if entries is not None else None
 
     def _by_address(self, chain_id: int, address: str, entries: tuple[_Entry, ...]) -> _Entry | None:
         claimed = self.claims.get((chain_id, address))
@@ -143,7 +155,7 @@ class Decoder:
         events: list[Event] = []
         errors: list[tuple[Log, DecodeError]] = []
         known = 0
-        for _, group in groupby(logs, key=lambda log: log.transaction_hash):
+        for _, group in groupby(logs, key=_transaction):
             seen: list[Seen] = []
             entries: list[_Entry] = []
             for log in group:
@@ -156,8 +168,9 @@ class Decoder:
                     errors.append((log, error))
                 else:
                     entries.append(entry)
-            known += len(seen)
-            events += _events(chain_id, seen, entries, errors)
+            if seen:
+                known += len(seen)
+                events += _events(chain_id, seen, entries, errors)
         return Decoded(events, known, len(logs) - known - len(errors), errors)
 
 
@@ -186,10 +199,10 @@ def origin(log: Log, protocol: str, around: Around) -> dict[str, Any]:
     return {
         "protocol": protocol,
         "chain_id": around.chain_id,
-        "block": log.block,
+        "block": int(log.block_number, 16),
         "tx": log.transaction_hash,
-        "tx_index": log.tx_index,
-        "log_index": log.index,
+        "tx_index": int(log.transaction_index, 16),
+        "log_index": int(log.log_index, 16),
         "address": log.address,
     }
 
