@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 LEASE_MS = 15_000
 RENEWALS = 3  # per lease time
-RING = 1_024  # blocks that the feed may walk back over
+RING = 8_192  # blocks that the feed may walk back over: a rollup's tail of blocks that are not final yet
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 STALL_BLOCKS, STALL_S = 3, 30.0
 RELEASE_S = 5.0

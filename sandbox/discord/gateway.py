@@ -22,6 +22,8 @@ from sandbox.discord.state import Json, World
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT = 0, 1, 2, 3, 4, 6, 7
 MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 8, 9, 10, 11
 
+ACK_AFTER_S: Final = 0.01
+"""Clients note the time of a heartbeat after sending it; an answer that is faster reads as one interval late."""
 UNKNOWN_OPCODE: Final = 4001
 DECODE_ERROR: Final = 4002
 NOT_AUTHENTICATED: Final = 4003
@@ -157,6 +159,7 @@ class Gateway:
             return await line.close(DECODE_ERROR, "Payload too large.")
         if code == HEARTBEAT:
             self.heartbeats += 1
+            await asyncio.sleep(ACK_AFTER_S)
             return await line.op(HEARTBEAT_ACK)
         if code in {IDENTIFY, RESUME}:
             if line.session is not None:
