@@ -31,13 +31,16 @@ from bot.vitals import Vitals, Watched
 from bot.web.server import serve
 from config.settings import Chain, Settings
 from watchers.alert import AlertState
+from watchers.appraisal import Appraiser
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.steps import Step
 from watchers.decode import Decoder
+from watchers.governance.wing import wing as governance
 from watchers.history import History
+from watchers.inquiry import Inquiry
 from watchers.lookup import Lookup
 from watchers.pipeline import Pipeline
 from watchers.store import ChainStore
@@ -109,8 +112,9 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         operator = OperatorChannel(None, None)
         if options.role != "watchers":
             mutes, changes = Mutes(redis), SettingsHistory(redis)
-            lookup = Lookup(settings, decoder, history, {i: w.rpc for i, w in watched.items()})
-            operator = await _discord(app, options, stack, loops, holder, mutes, changes, lookup)
+            rpcs = {i: w.rpc for i, w in watched.items()}
+            lookup = Lookup(settings, decoder, history, rpcs)
+            operator = await _discord(app, options, stack, loops, holder, mutes, changes, lookup, rpcs)
         if options.role != "discord":
             for one in watched.values():
                 _follow(app, options, one, decoder, operator, holder, loops)
@@ -158,6 +162,7 @@ async def _discord(
     mutes: Mutes,
     changes: SettingsHistory,
     lookup: Lookup,
+    rpcs: dict[int, Rpc],
 ) -> OperatorChannel:
     """Start the Discord side: the connection with its commands, the line, the sender."""
     settings, lexicon = app.settings, Lexicon(app.settings)
@@ -191,6 +196,8 @@ async def _discord(
         protocols=PROTOCOLS,
         alert=alert,
         look_up=lookup.find,
+        appraise=Appraiser(settings, app.history, rpcs).lately,
+        ask=Inquiry(settings, governance, app.history, rpcs).standing,
         status=app.vitals.lines,
         post=post,
         clock_ms=now_ms,

@@ -13,15 +13,16 @@ from bot.cards.lexicon import short_number
 from bot.desk import Desk
 from bot.reply import Asked
 from config.settings import Chain, Dao
-from watchers.errors import UserError
+from watchers.errors import StoreError, UserError
 from watchers.governance.events import ProposalChange
 
 MOST = 25
 NAME = 100
+NO_FILTER = "-"
 Completer = Callable[[Asked, str], Coroutine[Any, Any, list[Choice[str]]]]
 
 
-def _matching(pairs: Iterable[tuple[str, str]], typed: str) -> list[Choice[str]]:
+def matching(pairs: Iterable[tuple[str, str]], typed: str) -> list[Choice[str]]:
     """Names that start with what is typed come first, then those that hold it."""
     wanted = typed.casefold().strip()
     hits = [(name, value) for name, value in pairs if wanted in name.casefold() or wanted in value.casefold()]
@@ -29,44 +30,44 @@ def _matching(pairs: Iterable[tuple[str, str]], typed: str) -> list[Choice[str]]
     return [Choice(name=cut(name, NAME), value=value) for name, value in hits[:MOST]]
 
 
-def chains(desk: Desk) -> Completer:
+def _completer(pairs: Iterable[tuple[str, str]], none: str) -> Completer:
+    """Complete from what the settings hold; `none` names the choice that takes a filter away."""
+    known = [*pairs, *([(none, NO_FILTER)] if none else [])]
+
+    async def complete(_: Asked, typed: str) -> list[Choice[str]]:
+        return matching(known, typed)
+
+    return complete
+
+
+def chains(desk: Desk, *, none: str = "") -> Completer:
     """Complete a chain."""
-
-    async def complete(_: Asked, typed: str) -> list[Choice[str]]:
-        return _matching(((c.name, c.key) for c in desk.settings.chains.values()), typed)
-
-    return complete
+    return _completer(((c.name, c.key) for c in desk.settings.chains.values() if c.enabled), none)
 
 
-def daos(desk: Desk) -> Completer:
+def daos(desk: Desk, *, none: str = "") -> Completer:
     """Complete a DAO."""
-
-    async def complete(_: Asked, typed: str) -> list[Choice[str]]:
-        return _matching(((d.name, d.key) for d in desk.settings.daos.values()), typed)
-
-    return complete
+    return _completer(((d.name, d.key) for d in desk.settings.daos.values()), none)
 
 
-def protocols(desk: Desk, *kinds: str) -> Completer:
+def protocols(desk: Desk, *kinds: str, none: str = "") -> Completer:
     """Complete a protocol of the given kinds of news."""
-
-    async def complete(_: Asked, typed: str) -> list[Choice[str]]:
-        names = {name for kind in kinds for name in desk.protocols.get(kind, ())}
-        return _matching(((name.replace("_", " "), name) for name in names), typed)
-
-    return complete
+    names = sorted({name for kind in kinds for name in desk.protocols.get(kind, ())})
+    return _completer(((name.replace("_", " "), name) for name in names), none)
 
 
 def proposals(desk: Desk) -> Completer:
     """Complete a proposal of the DAO that the same command already names, the newest first."""
 
     async def complete(asked: Asked, typed: str) -> list[Choice[str]]:
-        dao = desk.settings.daos.get(str(getattr(asked.namespace, "dao", "")))
+        dao = find_dao(desk, str(getattr(asked.namespace, "dao", None) or ""))
         if dao is None:
             return []
-        found = await desk.history.proposals(
-            chain_id=desk.settings.chains[dao.chain].id, governor=dao.governor, limit=200
-        )
+        try:
+            chain_id = desk.settings.chains[dao.chain].id
+            found = await desk.history.proposals(chain_id=chain_id, governor=dao.governor, limit=200)
+        except StoreError:
+            return []  # the question itself will say what is wrong
         pairs = []
         for stored in found:
             if isinstance(stored.event, ProposalChange):
@@ -74,7 +75,7 @@ def proposals(desk: Desk) -> Completer:
                 pairs.append((f"{short_number(stored.event.proposal_id)} {title}", number))
         wanted = typed.casefold().strip()
         hits = [(name, number) for name, number in pairs if wanted in name.casefold() or wanted in number]
-        return [Choice(name=cut(name, NAME), value=number) for name, number in hits[:MOST]]
+        return [Choice(name=cut(name.strip(), NAME), value=number) for name, number in hits[:MOST]]
 
     return complete
 
@@ -91,17 +92,36 @@ def the_chain(desk: Desk, key: str | None) -> Chain | None:
     """Find a chain that a member named. Raises UserError."""
     if key is None:
         return None
-    chain = desk.settings.chains.get(key.strip().lower())
+    wanted = key.strip().casefold()
+    chains = [c for c in desk.settings.chains.values() if c.enabled]
+    chain = next((c for c in chains if wanted in (c.key, c.name.casefold())), None)
     if chain is None:
-        known = ", ".join(desk.settings.chains)
+        known = ", ".join(c.name for c in chains)
         raise UserError(f"There is no chain called “{clean(key)[:40]}” here. Pick one of: {known}.")
     return chain
 
 
-def the_dao(desk: Desk, key: str) -> Dao:
-    """Find a DAO that a member named, by key, name or alias. Raises UserError."""
+def find_dao(desk: Desk, key: str) -> Dao | None:
+    """Find a DAO by key, name or alias."""
     wanted = key.strip().casefold()
     for dao in desk.settings.daos.values():
         if wanted in {dao.key.casefold(), dao.name.casefold(), *(a.casefold() for a in dao.aliases)}:
             return dao
-    raise UserError(f"There is no DAO called “{clean(key)[:40]}” here. Start typing and pick one from the list.")
+    return None
+
+
+def the_dao(desk: Desk, key: str) -> Dao:
+    """Find a DAO that a member named. Raises UserError."""
+    dao = find_dao(desk, key)
+    if dao is None:
+        raise UserError(f"There is no DAO called “{clean(key)[:40]}” here. Start typing and pick one from the list.")
+    return dao
+
+
+def the_protocol(desk: Desk, name: str, *kinds: str) -> str:
+    """Check a protocol that a member named, by name or with spaces, against kinds of news. Raises UserError."""
+    wanted = name.strip().casefold().replace(" ", "_")
+    known = sorted({known for kind in kinds for known in desk.protocols.get(kind, ())})
+    if wanted not in known:
+        raise UserError(f"There is no protocol called “{clean(name)[:40]}” for this. Pick one of: {', '.join(known)}.")
+    return wanted

@@ -2,15 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from decimal import Decimal
+from typing import NamedTuple, Protocol
 
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
 from bot.store import Mutes, SettingsHistory, Subscriptions
 from config.settings import Dao, Settings
 from watchers.alert import AlertState
-from watchers.history import History
+from watchers.appraisal import Appraised
+from watchers.history import History, StoredEvent
+from watchers.inquiry import Standing
 from watchers.lookup import Found
+from watchers.wing import Ballot
 
 
 class Line(NamedTuple):
@@ -19,6 +23,26 @@ class Line(NamedTuple):
     what: str
     how: str
     well: bool
+
+
+class Appraise(Protocol):
+    """Values the liquidity that moved lately: `watchers.appraisal.Appraiser.lately`."""
+
+    async def __call__(
+        self, *, chain_id: int | None, protocol: str | None, floor: Decimal | None, limit: int
+    ) -> Appraised:
+        """Value the moves of one chain or of all."""
+        ...
+
+
+class Ask(Protocol):
+    """Asks a governor how a proposal stands: `watchers.inquiry.Inquiry.standing`."""
+
+    async def __call__(
+        self, dao: Dao, proposal_id: int, steps: Sequence[StoredEvent], ballots: Sequence[Ballot] | None
+    ) -> Standing | None:
+        """Give the standing; None when the chain cannot be asked."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,6 +58,8 @@ class Desk:
     protocols: Mapping[str, Sequence[str]]
     alert: Callable[[int, str], Awaitable[AlertState | None]]
     look_up: Callable[[str], Awaitable[Found | None]]
+    appraise: Appraise
+    ask: Ask
     status: Callable[[], Awaitable[list[Line]]]
     post: Callable[[int, Card], Awaitable[int]]
     clock_ms: Callable[[], int]

@@ -15,17 +15,23 @@ from watchers.errors import UserError
 
 PATIENCE_S = 2.0
 LONGEST_S = 120.0
+SENTENCE = 2000  # characters of a message's content
 
 Asked = discord.Interaction[Any]
+_THINKING = discord.InteractionResponseType.deferred_channel_message
 
 
-async def reply(asked: Asked, work: Coroutine[Any, Any, Card], *, private: bool = False) -> None:
-    """Answer with the card that `work` gives. A UserError becomes a private sentence, whatever was deferred."""
+async def reply(
+    asked: Asked, work: Coroutine[Any, Any, Card], *, private: bool = False, in_place: bool = False
+) -> None:
+    """Answer with the card that `work` gives; `in_place`: the message whose button was pressed becomes the answer.
+    A UserError becomes a private sentence, whatever was deferred.
+    """
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=PATIENCE_S)
         if not task.done():
-            await asked.response.defer(ephemeral=private, thinking=True)
+            await (asked.response.defer() if in_place else asked.response.defer(ephemeral=private, thinking=True))
         async with asyncio.timeout(LONGEST_S):
             card = await task
     except UserError as error:
@@ -38,15 +44,19 @@ async def reply(asked: Asked, work: Coroutine[Any, Any, Card], *, private: bool 
         task.cancel()
     if asked.response.is_done():
         await asked.edit_original_response(view=view(card))
+    elif in_place:
+        await asked.response.edit_message(view=view(card))
     else:
         await asked.response.send_message(view=view(card), ephemeral=private)
 
 
 async def tell(asked: Asked, sentence: str) -> None:
-    """Say one sentence to the asker alone; a public "thinking" is taken away first."""
+    """Say one sentence to the asker alone; a "thinking" that everybody sees is taken away first."""
     nobody = discord.AllowedMentions.none()
+    said = sentence if len(sentence) <= SENTENCE else sentence[: SENTENCE - 1] + "…"
     if not asked.response.is_done():
-        await asked.response.send_message(sentence, ephemeral=True, allowed_mentions=nobody)
+        await asked.response.send_message(said, ephemeral=True, allowed_mentions=nobody)
         return
-    await asked.delete_original_response()
-    await asked.followup.send(sentence, ephemeral=True, allowed_mentions=nobody)
+    if asked.response.type is _THINKING:
+        await asked.delete_original_response()
+    await asked.followup.send(said, ephemeral=True, allowed_mentions=nobody)

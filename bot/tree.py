@@ -35,6 +35,13 @@ def sentence(cause: BaseException, asked: Asked) -> str:
         return f"You need the permission {needed} for this. Ask somebody who manages this server."
     if isinstance(cause, app_commands.NoPrivateMessage):
         return "This works in a server only: open it there, in the channel that it is about."
+    if isinstance(cause, app_commands.TransformerError):
+        return (
+            "I cannot use what you picked there. If it is a channel or a thread, let my role see it "
+            "(permission View Channel) and try again."
+        )
+    if isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        return "This command has changed since your Discord learnt it. Restart Discord and try again."
     number = uuid.uuid4().hex[:8]
     command = asked.command.qualified_name if asked.command else "a button"
     foreseen = isinstance(cause, TribuneError)

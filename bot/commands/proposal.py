@@ -1,33 +1,39 @@
-"""`/proposal`: where a proposal stands: tally, largest votes, steps."""
+"""`/proposal`: where a proposal stands: outcome, tally against the quorum, largest votes, steps."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from discord import app_commands
 
 from bot import choices
 from bot.cards import figures
 from bot.cards.card import Card
 from bot.cards.escape import escape, symbol
+from bot.cards.frame import fit
 from bot.cards.lexicon import short_number
 from bot.desk import Desk
 from bot.reply import Asked, reply
+from bot.rows import counted
 from config.settings import Dao
 from watchers.alert import AlertState, ProposalFacts, Tally, VoteFacts
 from watchers.errors import UserError
 from watchers.governance.events import ProposalChange, Vote
 from watchers.history import StoredEvent
+from watchers.inquiry import Standing
 from watchers.wing import Ballot
 
 LARGEST = 5
+SCANNED = 5_000
 _STEP = {
-    "created": "created",
-    "queued": "queued",
-    "executed": "executed",
-    "canceled": "cancelled",
-    "extended": "voting extended",
+    "created": "Created",
+    "queued": "Queued",
+    "executed": "Executed",
+    "canceled": "Cancelled",
+    "extended": "Voting extended",
 }
+_NOBODY = Tally(0, 0, 0, None, 0, 0, None)
 
 
 def answer(
@@ -35,78 +41,127 @@ def answer(
     proposal_id: int,
     steps: Sequence[StoredEvent],
     votes: Sequence[StoredEvent],
-    ballots: Sequence[Ballot] | None,
-    judged: Tally | None,
+    tally: Tally | None,
+    standing: Standing | None,
     desk: Desk,
 ) -> Card:
-    """Draw the proposal. The tally is counted from the votes on record; when earlier ones were never read, it says so.
-    `judged` is the tally of the last vote that made an alert, which knows the quorum.
-    """
-    created = next(
-        (s.event for s in steps if isinstance(s.event, ProposalChange) and s.event.change == "created"), None
-    )
+    """Draw the proposal. `tally` is the best that is known, see `tally_of`; None says that nothing is."""
+    changes = [(s.event, s.time_s) for s in steps if isinstance(s.event, ProposalChange)]
+    created = next((change for change, _ in changes if change.change == "created"), None)
     chain_id = desk.settings.chains[dao.chain].id
-    facts = []
+    facts = [_voting(standing)] if standing is not None and standing.ends_s is not None else []
+    if changes:
+        facts.append(" → ".join(f"**{_STEP[change.change]}** <t:{time_s}:R>" for change, time_s in changes))
     if created is not None:
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
-        count = len(created.targets)
-        facts.append(f"**Does** {count} action{'s' if count != 1 else ''} on chain")
-    facts += [
-        f"**{_STEP[s.event.change].capitalize()}** <t:{s.time_s}:R>"
-        for s in steps
-        if isinstance(s.event, ProposalChange)
-    ]
-    for vote, time_s in _largest(votes):
-        weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)}"
-        facts.append(f"**{weight} {vote.support}** {desk.lexicon.who(chain_id, vote.voter)} <t:{time_s}:R>")
+        facts.append(f"**Does** {counted(len(created.targets), 'action')} on chain")
+    facts += _largest(votes, dao, tally, desk)
     title = choices.first_line(created.description) if created else ""
     number = short_number(proposal_id)
-    complete = "counted from every vote" if ballots is not None else "earlier votes are not on record: tally unknown"
     return Card(
-        headline=_headline(ballots, dao, judged),
-        subject=f"{dao.name} · proposal {number}" + (f" · {escape(title, 90)}" if title else ""),
+        headline=_headline(tally, standing, [change.change for change, _ in changes]),
+        subject=f"{dao.name} · " + (escape(title, 90) if title else f"proposal {number}"),
         subject_url=dao.proposal_url.replace("{id}", str(proposal_id)) if dao.proposal_url else "",
         facts=tuple(facts),
-        evidence=(_bars(ballots, dao, judged),) if ballots else (),
-        small=f"{complete} · {desk.lexicon.chain_name(chain_id)}",
+        evidence=(_bars(tally, dao),) if tally is not None else (),
+        small=f"proposal {number} · {_source(tally, standing)} · {desk.lexicon.chain_name(chain_id)}",
     )
 
 
-def _largest(votes: Sequence[StoredEvent]) -> list[tuple[Vote, int]]:
+def _voting(standing: Standing) -> str:
+    if standing.begun is False and standing.begins_s is not None:
+        return f"**Voting** begins <t:{standing.begins_s}:R>, ends <t:{standing.ends_s}:f>"
+    return f"**Voting** {'ended' if standing.ended else 'ends'} <t:{standing.ends_s}:R>"
+
+
+def _source(tally: Tally | None, standing: Standing | None) -> str:
+    if tally is None:
+        return "earlier votes are not on record, and the chain cannot be asked right now"
+    if standing is None:
+        return f"counted from {counted(tally.voters, 'voter')} on record; the chain cannot be asked right now"
+    at = f"block {figures.number(standing.block)}"
+    if standing.by_contract:
+        return f"sums as the governor gives them at {at}"
+    return f"counted from {counted(tally.voters, 'voter')} on record, rules read at {at}"
+
+
+def _largest(votes: Sequence[StoredEvent], dao: Dao, tally: Tally | None, desk: Desk) -> list[str]:
     cast = [(s.event, s.time_s) for s in votes if isinstance(s.event, Vote) and s.event.weight_raw]
-    return sorted(cast, key=lambda pair: -pair[0].weight_raw)[:LARGEST]
+    cast.sort(key=lambda pair: -pair[0].weight_raw)
+    all_raw = sum((tally.for_raw, tally.against_raw, tally.abstain_raw)) if tally is not None else 0
+    lines = ["**Largest votes**"] if cast else []
+    for vote, time_s in cast[:LARGEST]:
+        weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)} {vote.support}"
+        url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
+        linked = f"[{weight}]({url})" if url else weight
+        part = f" · {figures.percent(Decimal(vote.weight_raw) / all_raw)} of all" if all_raw >= vote.weight_raw else ""
+        lines.append(f"• **{linked}**{part} · {desk.lexicon.who(vote.chain_id, vote.voter)} · <t:{time_s}:R>")
+    return lines
 
 
-def _sums(ballots: Sequence[Ballot]) -> tuple[int, int, int]:
-    return (
-        sum(b.for_raw for b in ballots),
-        sum(b.against_raw for b in ballots),
-        sum(b.abstain_raw for b in ballots),
-    )
+def _headline(tally: Tally | None, standing: Standing | None, changes: Sequence[str]) -> str:
+    """Say how it stands: what became of it, else what the votes would make of it."""
+    how = _how(tally, standing, changes)
+    if tally is None:
+        return fit(f"{how}: tally unknown")
+    cast = tally.for_raw + tally.against_raw + tally.abstain_raw
+    if not cast:
+        return fit(f"{how}: no vote yet" if how == "Open" else f"{how}: no vote")
+    yes, no = (figures.percent(Decimal(raw) / cast) for raw in (tally.for_raw, tally.against_raw))
+    return fit(f"{how}: {yes} for, {no} against", f"{how}: {yes} for", how)
 
 
-def _headline(ballots: Sequence[Ballot] | None, dao: Dao, judged: Tally | None) -> str:
-    if ballots is None:
-        return "Tally unknown: earlier votes not on record"
-    yes, no, _ = _sums(ballots)
-    if judged is not None and judged.passes is not None and (judged.for_raw, judged.against_raw) == (yes, no):
-        return f"{len(ballots)} votes: {'passing' if judged.passes else 'failing'}"
-    ahead = "For leads" if yes > no else "Against leads" if no > yes else "a tie"
-    return f"{len(ballots)} votes: {ahead} by {figures.amount(abs(yes - no), dao.decimals)}"
+def _how(tally: Tally | None, standing: Standing | None, changes: Sequence[str]) -> str:
+    for change, said in (("canceled", "Cancelled"), ("executed", "Executed"), ("queued", "Passed and queued")):
+        if change in changes:
+            return said
+    passes = tally.passes if tally is not None else None
+    missed = _missed(tally)
+    if standing is not None and standing.ended:
+        return "Passed" if passes else "Voting is over" if passes is None else missed or "Defeated"
+    if standing is not None and standing.begun is False:
+        return "Voting has not begun"
+    return "Passing so far" if passes else "Open" if passes is None else missed or "Failing so far"
 
 
-def _bars(ballots: Sequence[Ballot], dao: Dao, judged: Tally | None) -> str:
-    sums = _sums(ballots)
+def _missed(tally: Tally | None) -> str:
+    """Name the quorum as the cause where the majority is there and it is not."""
+    if tally is None or tally.quorum_raw is None or tally.for_raw <= tally.against_raw:
+        return ""
+    return "Quorum not reached" if tally.toward_quorum_raw < tally.quorum_raw else ""
+
+
+def _bars(tally: Tally, dao: Dao) -> str:
+    sums = (tally.for_raw, tally.against_raw, tally.abstain_raw)
     cast = sum(sums)
     rows = []
     for name, raw in zip(("For", "Against", "Abstain"), sums, strict=True):
         share = Decimal(raw) / cast if cast else Decimal(0)
         rows.append(f"{name:<8}{figures.bar(share)} {figures.percent(share):>7}  {figures.amount(raw, dao.decimals)}")
-    if judged is not None and judged.quorum_raw:
-        share = Decimal(judged.toward_quorum_raw) / judged.quorum_raw
-        of = figures.amount(judged.quorum_raw, dao.decimals)
-        rows.append(f"{'Quorum':<8}{figures.bar(share)} {figures.percent(share):>7}  of {of}")
+    if tally.quorum_raw is None:
+        rows.append(f"{'Quorum':<8}unknown")
+    elif tally.quorum_raw:
+        share = Decimal(tally.toward_quorum_raw) / tally.quorum_raw
+        of = figures.amount(tally.quorum_raw, dao.decimals)
+        rows.append(f"{'Quorum':<8}{figures.bar(share)} {figures.percent(share):>7}  of {of} {dao.symbol}")
+    else:
+        rows.append(f"{'Quorum':<8}none asked for")
     return "```\n" + "\n".join(rows) + "\n```"
+
+
+def tally_of(ballots: Sequence[Ballot] | None, standing: Standing | None, judged: Tally | None) -> Tally | None:
+    """Give the best tally: as asked now; else the votes on record, under the rule of the last alert if it is of these
+    very votes; else nothing.
+    """
+    if standing is not None and standing.tally is not None:
+        return standing.tally
+    if ballots is None:
+        return None
+    sums = [sum(getattr(b, side) for b in ballots) for side in ("for_raw", "against_raw", "abstain_raw")]
+    if judged is not None and [judged.for_raw, judged.against_raw, judged.abstain_raw] == sums:
+        return judged
+    voters = len({b.voter for b in ballots})
+    return msgspec.structs.replace(_NOBODY, for_raw=sums[0], against_raw=sums[1], abstain_raw=sums[2], voters=voters)
 
 
 def last_tally(alerts: Sequence[AlertState], governor: str, proposal_id: int) -> Tally | None:
@@ -125,23 +180,35 @@ def last_tally(alerts: Sequence[AlertState], governor: str, proposal_id: int) ->
 def commands(desk: Desk) -> list[Any]:
     """Give the command."""
 
-    @app_commands.command(name="proposal", description="Where a proposal stands: tally, largest votes, steps")
+    @app_commands.command(name="proposal", description="Where a proposal stands: outcome, tally, largest votes, steps")
     @app_commands.describe(dao="Whose proposal", proposal="Its number; pick one from the list")
     @app_commands.autocomplete(dao=choices.daos(desk), proposal=choices.proposals(desk))
     async def proposal(asked: Asked, dao: str, proposal: str) -> None:
         async def work() -> Card:
             one = choices.the_dao(desk, dao)
-            if not proposal.strip().isdecimal():
-                raise UserError("A proposal is named by its number. Start typing and pick one from the list.")
-            chain_id, number = desk.settings.chains[one.chain].id, int(proposal)
+            number = _number(proposal)
+            chain_id = desk.settings.chains[one.chain].id
             steps = await desk.history.proposal(chain_id, one.governor, number)
-            votes = await desk.history.votes(chain_id=chain_id, governor=one.governor, proposal_id=number, limit=1000)
+            votes = await desk.history.votes(
+                chain_id=chain_id, governor=one.governor, proposal_id=number, limit=SCANNED
+            )
             if not steps and not votes:
-                raise UserError(f"Nothing is on record of proposal {number} of {one.name}. Check the number.")
+                raise UserError(
+                    f"Nothing is on record of proposal {short_number(number)} of {one.name}. Pick one from the list."
+                )
             ballots = await desk.history.ballots(chain_id, one.governor, number)
-            said = await desk.history.alerts(chain_id=chain_id, limit=500)
-            return answer(one, number, steps, votes, ballots, last_tally(said, one.governor, number), desk)
+            standing = await desk.ask(one, number, steps, ballots)
+            said = await desk.history.alerts(chain_id=chain_id, limit=500) if standing is None else []
+            tally = tally_of(ballots, standing, last_tally(said, one.governor, number))
+            return answer(one, number, steps, votes, tally, standing, desk)
 
         await reply(asked, work())
 
     return [proposal]
+
+
+def _number(text: str) -> int:
+    digits = text.strip().removeprefix("#")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 78:  # noqa: PLR2004 - 2^256 has 78 digits
+        raise UserError("A proposal is named by its number. Start typing and pick one from the list.")
+    return int(digits)

@@ -1,6 +1,6 @@
-"""`/votes`: the latest votes, the large ones marked with what they were worth."""
+"""`/votes`: the latest votes, or the largest; those that made an alert say what they did to the outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from discord import app_commands
@@ -8,19 +8,46 @@ from discord import app_commands
 from bot import choices
 from bot.cards import figures
 from bot.cards.card import Card
-from bot.cards.escape import symbol
+from bot.cards.escape import escape, symbol
 from bot.cards.lexicon import short_number
 from bot.desk import Desk
 from bot.reply import Asked, reply
+from bot.rows import counted, fitting
 from config.settings import Dao
-from watchers.governance.events import Vote
+from watchers.alert import AlertState, VoteFacts, alert_id
+from watchers.governance.events import ProposalChange, Vote
 from watchers.history import StoredEvent
 
 SCANNED = 500
+TITLE = 60
+
+Key = tuple[int, str, int]  # chain, governor, proposal
 
 
-def answer(found: Sequence[StoredEvent], desk: Desk, *, dao: Dao | None, largest: bool, limit: int) -> Card:
+def answer(
+    found: Sequence[StoredEvent],
+    desk: Desk,
+    *,
+    dao: Dao | None = None,
+    largest: bool = False,
+    limit: int = 10,
+    titles: Mapping[Key, str] | None = None,
+    said: Sequence[AlertState] = (),
+) -> Card:
     """List votes on proposals of known DAOs, newest first, or the largest first. Zero weight is left out."""
+    rows = chosen(found, desk, dao=dao, largest=largest)
+    marks = {s.alert.id: mark(s.alert.facts) for s in said if s.live and isinstance(s.alert.facts, VoteFacts)}
+    facts, _ = fitting([_line(*row, desk, titles or {}, marks) for row in rows[:limit]])
+    return Card(
+        headline="Largest votes on record" if largest else "Latest votes",
+        subject=dao.name if dao else "all DAOs",
+        facts=facts or ("No votes are on record yet. History starts 24 h before Tribune first read the chain.",),
+        small=f"{len(facts)} of {counted(len(rows), 'vote')} read from the record" if facts else "",
+    )
+
+
+def chosen(found: Sequence[StoredEvent], desk: Desk, *, dao: Dao | None, largest: bool) -> list[tuple[Vote, Dao, int]]:
+    """Give the votes to list, in order, each with its DAO and time."""
     rows = []
     for stored in found:
         vote = stored.event
@@ -31,23 +58,37 @@ def answer(found: Sequence[StoredEvent], desk: Desk, *, dao: Dao | None, largest
             rows.append((vote, of, stored.time_s))
     if largest:
         rows.sort(key=lambda row: figures.whole(row[0].weight_raw, row[1].decimals), reverse=True)
-    facts = [_line(vote, of, time_s, desk) for vote, of, time_s in rows[:limit]]
-    if not facts:
-        facts = ["No votes are on record yet for this. History starts when Tribune first reads a chain."]
-    return Card(
-        headline="Largest votes on record" if largest else "Latest votes",
-        subject=dao.name if dao else "all DAOs",
-        facts=tuple(facts),
-        small=f"from the last {len(found)} votes on record",
-    )
+    return rows
 
 
-def _line(vote: Vote, dao: Dao, time_s: int, desk: Desk) -> str:
+def mark(facts: VoteFacts) -> str:
+    """Say in a few words what a vote did."""
+    if facts.flips is not None:
+        return f"**turned the outcome to {facts.flips}**"
+    if facts.crosses_quorum:
+        return "**reached the quorum**"
+    return f"{figures.percent(facts.share_of_quorum)} of the quorum" if facts.share_of_quorum is not None else ""
+
+
+def _line(vote: Vote, dao: Dao, time_s: int, desk: Desk, titles: Mapping[Key, str], marks: Mapping[str, str]) -> str:
     weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)}"
-    number = short_number(vote.proposal_id)
+    side = "on an unknown side" if vote.support == "unknown" else vote.support
     url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
-    said = f"[{weight} {vote.support}]({url})" if url else f"{weight} {vote.support}"
-    return f"**{said}** · {dao.name} {number} · {desk.lexicon.who(vote.chain_id, vote.voter)} · <t:{time_s}:R>"
+    said = f"[{weight} {side}]({url})" if url else f"{weight} {side}"
+    title = titles.get((vote.chain_id, vote.address, vote.proposal_id), "")
+    about = escape(title, TITLE) or f"proposal {short_number(vote.proposal_id)}"
+    parts = [f"**{said}**", f"{dao.name}: {about}", desk.lexicon.who(vote.chain_id, vote.voter)]
+    did = marks.get(alert_id(vote.chain_id, vote.tx, "vote", vote.position), "")
+    return " · ".join([*parts, *([did] if did else []), f"<t:{time_s}:R>"])
+
+
+async def titles_of(rows: Sequence[tuple[Vote, Dao, int]], desk: Desk) -> dict[Key, str]:
+    """Read the titles of the proposals that rows are about; one that was created before our history has none."""
+    titles: dict[Key, str] = {}
+    for key in dict.fromkeys((vote.chain_id, vote.address, vote.proposal_id) for vote, _, _ in rows):
+        told = [s.event.description for s in await desk.history.proposal(*key) if isinstance(s.event, ProposalChange)]
+        titles[key] = next((title for text in told if (title := choices.first_line(text))), "")
+    return titles
 
 
 def commands(desk: Desk) -> list[Any]:
@@ -66,7 +107,9 @@ def commands(desk: Desk) -> list[Any]:
             chain_id = desk.settings.chains[one.chain].id if one else None
             governor = one.governor if one else None
             found = await desk.history.votes(chain_id=chain_id, governor=governor, limit=SCANNED)
-            return answer(found, desk, dao=one, largest=largest, limit=limit)
+            titles = await titles_of(chosen(found, desk, dao=one, largest=largest)[:limit], desk)
+            said = await desk.history.alerts(kind="vote", chain_id=chain_id, limit=SCANNED)
+            return answer(found, desk, dao=one, largest=largest, limit=limit, titles=titles, said=said)
 
         await reply(asked, work())
 

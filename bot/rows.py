@@ -1,0 +1,29 @@
+"""Lists that fit one message: whole rows or none, and a word on those that are left out.
+
+Source: Discord documentation, "Message Resource": 4000 characters over all texts; `bot.cards.layout` for the bytes.
+"""
+
+from collections.abc import Sequence
+
+from bot.cards.layout import BYTES, TEXT
+
+CHARS = TEXT - 700  # the rest is for headline, subject and small print
+SIZE = BYTES - 1_800
+
+
+def fitting(rows: Sequence[str], limit: int | None = None) -> tuple[tuple[str, ...], int]:
+    """Give the rows from the first on that fit, at most `limit`, and how many are left out."""
+    kept: list[str] = []
+    chars = size = 0
+    for row in rows[:limit]:
+        chars += len(row) + 1
+        size += len(row.encode()) + 1
+        if chars > CHARS or size > SIZE:
+            break
+        kept.append(row)
+    return tuple(kept), len(rows) - len(kept)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write `1 vote`, `2 votes`, `0 votes`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
