@@ -22,6 +22,7 @@ from watchers.alert import SEVERITIES, Alert, MoveFacts, VoteFacts
 Reason = Literal["any size", "USD threshold reached", "share threshold reached"]
 Match = tuple[Subscription, Reason]
 Key = tuple[str, int | None, str, str, str, str]
+Rungs = Literal["usd", "share", "both_usd", "both_share"]
 Shape = tuple[bool, bool, bool, bool, bool, bool]
 
 ANY: Reason = "any size"
@@ -76,58 +77,66 @@ class _Ladder:
 
 
 class _Bucket:
-    """The subscriptions with the same filters and the same least severity."""
+    """The subscriptions with the same filters and the same least severity. A ladder is there only while it holds
+    something: most buckets hold one subscription, and what is empty must cost neither time nor memory.
+    """
 
-    __slots__ = ("_both_share", "_both_usd", "_plain", "_share", "_usd", "count")
+    __slots__ = ("_ladders", "_plain", "count")
 
     def __init__(self) -> None:
         self._plain: dict[str, Subscription] = {}
-        self._usd, self._share, self._both_usd, self._both_share = _Ladder(), _Ladder(), _Ladder(), _Ladder()
+        self._ladders: dict[Rungs, _Ladder] = {}
         self.count = 0
 
-    def _ladders(self, s: Subscription) -> list[tuple[_Ladder, Decimal]]:
-        if s.min_usd is not None and s.min_share is not None:
-            return [(self._both_usd, s.min_usd), (self._both_share, s.min_share)]
-        if s.min_usd is not None:
-            return [(self._usd, s.min_usd)]
-        return [(self._share, s.min_share)] if s.min_share is not None else []
-
     def add(self, subscription: Subscription) -> None:
-        ladders = self._ladders(subscription)
-        if not ladders:
+        thresholds = _thresholds(subscription)
+        if not thresholds:
             self._plain[subscription.id] = subscription
-        for ladder, threshold in ladders:
-            ladder.add(threshold, subscription)
+        for name, threshold in thresholds:
+            self._ladders.setdefault(name, _Ladder()).add(threshold, subscription)
         self.count += 1
 
     def remove(self, subscription: Subscription) -> None:
         self._plain.pop(subscription.id, None)
-        for ladder, threshold in self._ladders(subscription):
+        for name, threshold in _thresholds(subscription):
+            ladder = self._ladders[name]
             ladder.remove(threshold, subscription)
+            if not ladder.subs:
+                del self._ladders[name]
         self.count -= 1
 
     def collect(self, size: Size, into: list[Match]) -> None:
-        # most buckets hold one kind of threshold: what is empty must cost nothing
         if self._plain:
             into.extend(zip(self._plain.values(), repeat(ANY)))
-        if self._usd.subs:
-            by_usd = self._usd.reached(size.usd) if size.has_usd else self._usd.subs
-            into.extend(zip(by_usd, repeat(BY_USD if size.has_usd else ANY)))
-        if self._share.subs:
-            by_share = self._share.reached(size.share) if size.has_share else self._share.subs
-            into.extend(zip(by_share, repeat(BY_SHARE if size.has_share else ANY)))
-        if self._both_usd.subs:
-            self._collect_both(size, into)
+        for name, ladder in self._ladders.items():
+            if name == "usd":
+                found = ladder.reached(size.usd) if size.has_usd else ladder.subs
+                into.extend(zip(found, repeat(BY_USD if size.has_usd else ANY)))
+            elif name == "share":
+                found = ladder.reached(size.share) if size.has_share else ladder.subs
+                into.extend(zip(found, repeat(BY_SHARE if size.has_share else ANY)))
+            elif name == "both_usd":
+                self._collect_both(size, into)
 
     def _collect_both(self, size: Size, into: list[Match]) -> None:
+        by_usd, by_share = self._ladders["both_usd"], self._ladders["both_share"]
         if not size.has_usd and not size.has_share:
-            into.extend(zip(self._both_usd.subs, repeat(ANY)))
+            into.extend(zip(by_usd.subs, repeat(ANY)))
             return
-        usd_too = self._both_usd.reached(size.usd) if size.has_usd else []
+        usd_too = by_usd.reached(size.usd) if size.has_usd else []
         into.extend(zip(usd_too, repeat(BY_USD)))
-        if size.has_share and (share_too := self._both_share.reached(size.share)):
+        if size.has_share and (share_too := by_share.reached(size.share)):
             taken = {s.id for s in usd_too}
             into.extend((s, BY_SHARE) for s in share_too if s.id not in taken)
+
+
+def _thresholds(s: Subscription) -> list[tuple[Rungs, Decimal]]:
+    """Name the ladders that a subscription stands on."""
+    if s.min_usd is not None and s.min_share is not None:
+        return [("both_usd", s.min_usd), ("both_share", s.min_share)]
+    if s.min_usd is not None:
+        return [("usd", s.min_usd)]
+    return [("share", s.min_share)] if s.min_share is not None else []
 
 
 class Router:
