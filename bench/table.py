@@ -21,10 +21,8 @@ def machine() -> str:
 
 def number(value: float) -> str:
     """Write a number as a person reads it: whole above a thousand, three digits below."""
-    if value == 0 or abs(value) >= 1000:  # noqa: PLR2004 - from here on digits after the point are noise
+    if value == int(value) or abs(value) >= 99.95:  # noqa: PLR2004 - 100 when drawn; digits behind are noise from here
         return f"{value:,.0f}"
-    if value == int(value):
-        return str(int(value))
     if abs(value) < 1:
         return f"{value:.2g}"
     return f"{value:.2f}" if abs(value) < SMALL else f"{value:.1f}"

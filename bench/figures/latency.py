@@ -14,7 +14,8 @@ from bench.clock import percentile
 from bench.figure import Figure, at_most
 from bench.world import Bundles, chain_of, data_dir, settings_of, store
 from bot.app import App, Options, running
-from bot.demo import subscribe
+from bot.store import new_id
+from bot.subscription import Subscription
 from config.settings import BatchWatch, Chain, Runtime, Settings
 from sandbox.discord import Discord
 from tests.node import serve
@@ -64,7 +65,7 @@ async def _ours() -> tuple[float, float]:
                 api_base=discord.api_base, gateway=discord.gateway_url, history_h=0, feed_sleep=until_mined
             )
             async with running(_settings(chain, folder, discord), options) as app:
-                await subscribe(app, discord, [(CHANNEL, "batch")])
+                await _subscribe(app, discord)
                 await _standing(app)
                 numbers = itertools.count()
 
@@ -80,6 +81,12 @@ async def _ours() -> tuple[float, float]:
 def _settings(chain: Chain, folder: object, discord: Discord) -> Settings:
     runtime = Runtime.model_validate({"data_dir": folder, "web_port": 0, "discord_token": discord.token})
     return settings_of([chain], [BatchWatch(kind="batch", name="failed")], runtime)
+
+
+async def _subscribe(app: App, discord: Discord) -> None:
+    admin, channel = discord.user("admin").id, discord.channel(CHANNEL).id
+    one = Subscription(id=new_id(), guild_id=discord.guild.id, channel_id=channel, kind="batch", created_by=admin)
+    await app.subscriptions.add(one, by=admin, now_ms=0)
 
 
 async def _standing(app: App) -> None:
