@@ -150,6 +150,18 @@ async def test_an_alert_mined_again_at_the_same_height_has_not_moved(redis: Redi
     assert (state.rev, state.live, state.moved_from) == (3, True, None)
 
 
+async def test_a_reorg_that_is_itself_undone_makes_the_alert_live_again_as_it_was(redis: Redis) -> None:
+    store = chain(redis)
+    epoch = await held(store)
+    await store.commit(epoch, None, block(1))
+    await store.commit(epoch, at(1), block(2, alert(2)))
+    await store.rewind(epoch, at(2))
+    await store.commit(epoch, at(1), block(2, alert(2)))  # the very same block
+    state = await store.alert(alert(2).id)
+    assert state is not None
+    assert (state.rev, state.live, state.moved_from) == (3, True, None)
+
+
 async def test_final_blocks_make_their_alerts_final_once_and_cannot_be_taken_back(redis: Redis) -> None:
     store = chain(redis)
     epoch = await held(store)
