@@ -30,6 +30,7 @@ from redis.exceptions import RedisError, ResponseError
 from config.errors import SettingsError
 from config.settings import Runtime
 from watchers.errors import StoreError
+from watchers.ownership import Ownership
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ OLDEST = (6, 2)  # XAUTOCLAIM, ZADD GT
 POLL_S = 0.02
 SILENT_S = 60.0  # how long an engine may accept connections and say nothing
 STOP_S, STOP_TRIES = 1.0, 30
+ORPHAN_S = 10.0  # how long an engine may take to end after its starter
 FORCED = {
     "port": "0",
     "unixsocketperm": "700",
@@ -197,6 +199,7 @@ class Embedded:
         self.data_dir, self.binary = data_dir.resolve(), binary.resolve()
         self.socket = socket_path(data_dir)
         self._process: asyncio.subprocess.Process | None = None
+        self._owner = Ownership(self.data_dir)
 
     @property
     def started_it(self) -> bool:
@@ -206,9 +209,15 @@ class Embedded:
     async def ensure(self) -> None:
         """Attach to the living engine or start one, then wait until it has loaded its data. Raises StoreError."""
         async with self._alone():
+            if self._owner.take() and not self.started_it and await _answers(self.socket):
+                with suppress(TimeoutError):  # its starter was killed: it still answers, and is about to end
+                    async with asyncio.timeout(ORPHAN_S):
+                        await _until_gone(self.socket)
             if not await _answers(self.socket):
                 self.socket.unlink(missing_ok=True)
                 await self._start()
+            elif not self.started_it:
+                self._owner.drop()
         # no time-out: a large file takes its time, and an engine killed while it loads would never get up
         while True:
             answer = await _ping(self.socket)
@@ -238,6 +247,12 @@ class Embedded:
 
     async def close(self) -> None:
         """End the engine if it is our child: SIGTERM, so that it saves."""
+        try:
+            await self._end()
+        finally:
+            self._owner.drop()
+
+    async def _end(self) -> None:
         if self._process is None:
             return
         for _ in range(STOP_TRIES):

@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 
 from config.settings import Runtime
 from watchers.errors import SettingsError, StoreError
+from watchers.ownership import Ownership
 from watchers.valkey import Embedded, check, client, engine, find_binary, socket_path
 
 # what another process of ours does: use the engine, say which one it is, write when told, end when told
@@ -55,6 +56,15 @@ def broken(folder: Path) -> Path:
     script.write_text("#!/bin/sh\necho Bad file format >&2\nexit 3\n")
     script.chmod(0o700)
     return script
+
+
+@pytest.fixture
+def elsewhere(folder: Path) -> Iterator[None]:
+    """A living process started what listens on the socket."""
+    owner = Ownership(folder)
+    assert owner.take()
+    yield
+    owner.drop()
 
 
 @contextlib.asynccontextmanager
@@ -188,6 +198,17 @@ async def test_a_socket_left_by_a_crash_is_replaced(folder: Path) -> None:
         assert await redis.ping()
 
 
+async def test_an_engine_whose_starter_was_just_killed_is_not_attached_to(folder: Path) -> None:
+    async with process(folder) as first:
+        pid = int(await says(first))
+        first.kill()
+        await first.wait()
+        async with engine(Runtime(data_dir=folder)) as redis:
+            assert await pid_of(redis) != pid
+            assert not lives(pid)
+
+
+@pytest.mark.usefixtures("elsewhere")
 async def test_an_engine_that_is_still_loading_is_waited_for_and_not_doubled(folder: Path) -> None:
     answers = [b"-LOADING\r\n"] * 3 + [b"+PONG\r\n"]
     asked = 0
@@ -206,6 +227,7 @@ async def test_an_engine_that_is_still_loading_is_waited_for_and_not_doubled(fol
     assert not embedded.started_it
 
 
+@pytest.mark.usefixtures("elsewhere")
 async def test_something_else_on_the_socket_is_said(folder: Path) -> None:
     async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
