@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import uuid
+from collections.abc import Coroutine
 from typing import Any
 
 import discord
@@ -10,8 +11,9 @@ import structlog
 from discord import app_commands
 
 import bot.commands
+from bot.cards.card import Card
 from bot.desk import Desk
-from bot.reply import Asked, tell
+from bot.reply import Asked, reply, tell
 from watchers.errors import DefinitionError, TribuneError, UserError
 
 log = structlog.get_logger(__name__)
@@ -26,8 +28,30 @@ async def answer_error(asked: Asked, error: Exception) -> None:
         log.warning("a reply was lost", reason=type(lost).__name__)
 
 
+async def answer_button(asked: Asked, work: Coroutine[Any, Any, Card], *, in_place: bool = False) -> None:
+    """Answer a pressed button privately. discord.py would only log its errors: they end here as a command's do."""
+    try:
+        await reply(asked, work, private=True, in_place=in_place)
+    except Exception as error:  # noqa: BLE001 - the same place as the command tree's error handler, for buttons
+        await answer_error(asked, error)
+
+
 def sentence(cause: BaseException, asked: Asked) -> str:
     """Give the private sentence for an error; log once what nobody foresaw."""
+    known = _remedy(cause)
+    if known:
+        return known
+    number = uuid.uuid4().hex[:8]
+    command = asked.command.qualified_name if asked.command else "a button"
+    foreseen = isinstance(cause, TribuneError)
+    log.error("a command failed", number=number, command=command, exc_info=None if foreseen else cause, why=str(cause))
+    if foreseen:
+        return f"That cannot be answered right now; it is being looked after. Try again in a minute. ({number})"
+    return f"Something went wrong on our side and was written down as {number}. Try again, or tell the operator."
+
+
+def _remedy(cause: BaseException) -> str:
+    """Tell the asker what to do where the asker can do it; empty where not."""
     if isinstance(cause, UserError):
         return str(cause)
     if isinstance(cause, app_commands.MissingPermissions):
@@ -42,13 +66,7 @@ def sentence(cause: BaseException, asked: Asked) -> str:
         )
     if isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         return "This command has changed since your Discord learnt it. Restart Discord and try again."
-    number = uuid.uuid4().hex[:8]
-    command = asked.command.qualified_name if asked.command else "a button"
-    foreseen = isinstance(cause, TribuneError)
-    log.error("a command failed", number=number, command=command, exc_info=None if foreseen else cause, why=str(cause))
-    if foreseen:
-        return f"That cannot be answered right now; it is being looked after. Try again in a minute. ({number})"
-    return f"Something went wrong on our side and was written down as {number}. Try again, or tell the operator."
+    return ""
 
 
 def assemble(client: discord.Client, tree: app_commands.CommandTree[Any], desk: Desk) -> None:

@@ -1,7 +1,4 @@
-"""`/alerts add|list|edit|remove|test`: what a channel hears. For those who manage the server.
-
-Source: Discord documentation, "Permissions": what a bot needs to post in a channel or a thread.
-"""
+"""`/alerts add|list|edit|remove|test`: what a channel hears. For those who manage the server."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,112 +9,56 @@ import msgspec
 from discord import app_commands
 
 from bot import choices
-from bot.cards import figures
 from bot.cards.card import Card
 from bot.desk import Desk
 from bot.reply import Asked, reply
+from bot.rows import counted, fitting
 from bot.store import new_id
 from bot.subscription import Subscription
+from bot.terms import KINDS, Where, check_place, check_role, check_wish, describe, same_wish, share_of, the_one
 from watchers.alert import SEVERITIES, Kind
-from watchers.errors import NotDelivered, Undeliverable, UserError
+from watchers.errors import NotDelivered, StoreError, Undeliverable, UserError
 
-KINDS: dict[str, str] = {
-    "*": "everything",
-    "vote": "votes",
-    "proposal": "proposals",
-    "liquidity": "whales",
-    "batch": "batches",
-}
-NEEDED = ("view_channel", "send_messages", "read_message_history")
-Where = discord.TextChannel | discord.Thread
 _KIND = [app_commands.Choice(name=name, value=kind) for kind, name in KINDS.items()]
 _SEVERITY = [app_commands.Choice(name=name, value=name) for name in SEVERITIES]
 
 
-def describe(one: Subscription, desk: Desk) -> str:
-    """Write a subscription as one line that a moderator understands."""
-    parts = [f"**{KINDS[one.kind]}**"]
-    if one.dao:
-        dao = desk.settings.daos.get(one.dao)
-        parts.append(dao.name if dao else one.dao)
-    if one.protocol:
-        parts.append(one.protocol)
-    if one.chain_id is not None:
-        parts.append(f"on {desk.lexicon.chain_name(one.chain_id)}")
-    if one.min_usd is not None:
-        parts.append(f"from {figures.usd(one.min_usd)}")
-    if one.min_share is not None:
-        parts.append(f"from {figures.percent(one.min_share)} of quorum or pool")
-    if one.min_severity != "info":
-        parts.append(f"only {one.min_severity} and up")
-    if one.ping_role:
-        parts.append(f"pinging <@&{one.ping_role}>")
-    text = " · ".join(parts) + f" (`{one.id}`)"
-    return f"{text} **shut: {one.paused}**" if one.paused else text
-
-
 def answer_list(found: Sequence[Subscription], desk: Desk) -> Card:
     """List a server's subscriptions by channel."""
-    facts: list[str] = []
+    rows: list[str] = []
     last = 0
     for one in sorted(found, key=lambda s: s.channel_id):
-        if one.channel_id != last:
-            facts.append(f"<#{one.channel_id}>")
-            last = one.channel_id
-        facts.append(f"• {describe(one, desk)}")
+        head = f"<#{one.channel_id}>\n" if one.channel_id != last else ""
+        last = one.channel_id
+        rows.append(f"{head}• {describe(one, desk)}")
+    facts, left = fitting(rows)
+    more = (f"and {left} more; start typing in `/alerts edit` to find one",) if left else ()
     return Card(
-        headline=f"{len(found)} subscription{'s' if len(found) != 1 else ''}" if found else "Nothing is subscribed yet",
-        facts=tuple(facts) or ("Choose a channel and what it should hear with `/alerts add`.",),
-        small="edit or remove one by the code in brackets",
+        headline=counted(len(found), "subscription") if found else "Nothing is subscribed yet",
+        facts=facts + more or ("Choose a channel and what it should hear with `/alerts add`.",),
+        small="edit or remove one by the code in brackets" if found else "",
     )
 
 
-def missing(permissions: discord.Permissions, *, thread: bool) -> list[str]:
-    """Name the permissions that the bot lacks to post somewhere, as Discord's settings name them."""
-    needed = [*NEEDED, *(["send_messages_in_threads"] if thread else [])]
-    return [name.replace("_", " ").title() for name in needed if not getattr(permissions, name)]
-
-
-def check_place(channel: Where, me: discord.Member) -> None:
-    """Raise UserError that names what the bot lacks in a channel."""
-    lacking = missing(channel.permissions_for(me), thread=isinstance(channel, discord.Thread))
-    if lacking:
-        raise UserError(
-            f"I cannot post in {channel.mention} yet. Give me there: {', '.join(lacking)}. "
-            "Open the channel's settings, Permissions, and allow it for my role; then try again."
+def code_choices(found: Sequence[Subscription], desk: Desk, channels: dict[int, str]) -> list[tuple[str, str]]:
+    """Name subscriptions for the list that `code` offers: `#governance: votes · Uniswap (2ab412c1)`."""
+    named = []
+    for one in sorted(found, key=lambda s: (channels.get(s.channel_id, ""), s.created_at_ms)):
+        plain = (
+            describe(msgspec.structs.replace(one, ping_role=None, paused=""), desk).replace("*", "").replace("`", "")
         )
+        named.append((f"#{channels.get(one.channel_id, 'gone')}: {plain}", one.id))
+    return named
 
 
-def check_role(role: discord.Role | None, asked: Asked) -> None:
-    """Raise UserError when an alert must not or could not ping this role."""
-    if role is None:
-        return
-    if role.is_default():
-        raise UserError("Alerts never ping everyone. Make a role that members can choose, and name that one.")
-    guild = asked.guild
-    if guild is not None and not role.mentionable and not guild.me.guild_permissions.mention_everyone:
-        raise UserError(f"I may not ping {role.name}: allow anyone to mention it in the role's settings.")
-
-
-def share_of(percent: float | None) -> Decimal | None:
-    """Turn a percentage that somebody typed into an exact share."""
-    return None if percent is None else Decimal(str(percent)) / 100
-
-
-def check_protocol(desk: Desk, kind: str, protocol: str) -> None:
-    """Raise UserError for a protocol that does not exist for this kind of news."""
-    kinds = [kind] if kind != "*" else list(desk.protocols)
-    known = sorted({name for k in kinds for name in desk.protocols.get("vote" if k == "proposal" else k, ())})
-    if protocol and protocol not in known:
-        raise UserError(f"There is no protocol of that name for {KINDS[kind]}. Pick one of: {', '.join(known)}.")
-
-
-def the_one(found: Sequence[Subscription], code: str) -> Subscription:
-    """Find a subscription by its code. Raises UserError."""
-    for one in found:
-        if one.id == code.strip().strip("`").lower():
-            return one
-    raise UserError("No subscription of this server has that code. `/alerts list` shows them.")
+def sample(by: int) -> Card:
+    """Give the card that `/alerts test` posts; it can be mistaken for nothing real."""
+    return Card(
+        headline="This is a test: alerts arrive here",
+        accent="neutral",
+        facts=("An alert says here what an act **changed**, before → after.",),
+        small=f"asked for by <@{by}> · nothing happened on any chain",
+    )
 
 
 class Alerts(app_commands.Group):
@@ -131,25 +72,31 @@ class Alerts(app_commands.Group):
             default_permissions=discord.Permissions(manage_guild=True),
         )
         self.desk = desk
-        for command in (self.add, self.edit):
-            command.autocomplete("dao")(choices.daos(desk))
-            command.autocomplete("chain")(choices.chains(desk))
-            command.autocomplete("protocol")(choices.protocols(desk, "vote", "liquidity", "batch"))
+        for command, drop in ((self.add, ""), (self.edit, "any")):
+            command.autocomplete("dao")(choices.daos(desk, none=drop and f"{drop} DAO"))
+            command.autocomplete("chain")(choices.chains(desk, none=drop and f"{drop} chain"))
+            kinds = ("vote", "liquidity", "batch")
+            command.autocomplete("protocol")(choices.protocols(desk, *kinds, none=drop and f"{drop} protocol"))
         self.edit.autocomplete("code")(self._codes)
         self.remove.autocomplete("code")(self._codes)
 
     async def interaction_check(self, asked: Asked, /) -> bool:
         """Refuse who does not manage the server: the client's own hiding of commands can be overridden."""
+        if asked.guild is None:
+            raise app_commands.NoPrivateMessage
         if not asked.permissions.manage_guild:
             raise app_commands.MissingPermissions(["manage_server"])
         return True
 
     async def _codes(self, asked: Asked, typed: str) -> list[app_commands.Choice[str]]:
-        found = await self.desk.subscriptions.of_guild(asked.guild_id or 0)
-        named = [(f"{KINDS[s.kind]} {s.dao or s.protocol} ({s.id})", s.id) for s in found]
-        wanted = typed.casefold()
-        hits = [pair for pair in named if wanted in pair[0].casefold()]
-        return [app_commands.Choice(name=name, value=code) for name, code in hits[: choices.MOST]]
+        if asked.guild is None or not asked.permissions.manage_guild:
+            return []
+        try:
+            found = await self.desk.subscriptions.of_guild(asked.guild.id)
+        except StoreError:
+            return []  # the command itself will say what is wrong
+        channels = {channel.id: channel.name for channel in (*asked.guild.channels, *asked.guild.threads)}
+        return choices.matching(code_choices(found, self.desk, channels), typed)
 
     @app_commands.command(name="add", description="Let a channel hear of something")
     @app_commands.describe(
@@ -180,10 +127,9 @@ class Alerts(app_commands.Group):
         """Subscribe a channel."""
 
         async def work() -> Card:
-            guild = self._guild(asked)
+            guild = _guild(asked)
             check_place(channel, guild.me)
-            check_role(ping, asked)
-            check_protocol(self.desk, kind, protocol or "")
+            check_role(ping, channel, guild)
             one_chain = choices.the_chain(self.desk, chain)
             one = Subscription(
                 id=new_id(),
@@ -192,20 +138,22 @@ class Alerts(app_commands.Group):
                 kind=_kind(kind),
                 chain_id=one_chain.id if one_chain else None,
                 dao=choices.the_dao(self.desk, dao).key if dao else "",
-                protocol=protocol or "",
+                protocol=_protocol(self.desk, protocol),
                 min_severity=_severity(severity),
-                min_usd=None if min_usd is None else Decimal(min_usd),
-                min_share=share_of(min_percent),
+                min_usd=Decimal(min_usd) if min_usd else None,
+                min_share=share_of(min_percent or None),
                 ping_role=ping.id if ping else None,
                 created_by=asked.user.id,
                 created_at_ms=self.desk.clock_ms(),
             )
+            check_wish(one, self.desk)
+            self._check_new(one, await self.desk.subscriptions.of_channel(channel.id))
             await self.desk.subscriptions.add(one, by=asked.user.id, now_ms=self.desk.clock_ms())
-            await self.desk.subscriptions.resume(channel.id, by=asked.user.id, now_ms=self.desk.clock_ms())
+            more = await self._open(channel.id, asked)
             return Card(
                 headline="Subscribed",
                 accent="good",
-                facts=(f"<#{channel.id}> hears {describe(one, self.desk)}",),
+                facts=(f"<#{channel.id}> hears {describe(one, self.desk)}", *more),
                 small="`/alerts test` posts a sample there",
             )
 
@@ -216,7 +164,7 @@ class Alerts(app_commands.Group):
         """List the server's subscriptions."""
 
         async def work() -> Card:
-            return answer_list(await self.desk.subscriptions.of_guild(self._guild(asked).id), self.desk)
+            return answer_list(await self.desk.subscriptions.of_guild(_guild(asked).id), self.desk)
 
         await reply(asked, work(), private=True)
 
@@ -251,7 +199,7 @@ class Alerts(app_commands.Group):
         """Change a subscription."""
 
         async def work() -> Card:
-            guild = self._guild(asked)
+            guild = _guild(asked)
             before = the_one(await self.desk.subscriptions.of_guild(guild.id), code)
             changed: dict[str, Any] = {}
             if channel is not None:
@@ -260,31 +208,40 @@ class Alerts(app_commands.Group):
             if kind is not None:
                 changed["kind"] = _kind(kind)
             if dao is not None:
-                changed["dao"] = "" if dao == "-" else choices.the_dao(self.desk, dao).key
+                changed["dao"] = choices.the_dao(self.desk, dao).key if dao != choices.NO_FILTER else ""
             if chain is not None:
-                one_chain = choices.the_chain(self.desk, None if chain == "-" else chain)
+                one_chain = choices.the_chain(self.desk, None if chain == choices.NO_FILTER else chain)
                 changed["chain_id"] = one_chain.id if one_chain else None
             if protocol is not None:
-                changed["protocol"] = "" if protocol == "-" else protocol
+                changed["protocol"] = _protocol(self.desk, protocol)
             if min_usd is not None:
                 changed["min_usd"] = Decimal(min_usd) if min_usd else None
             if min_percent is not None:
-                changed["min_share"] = share_of(min_percent) if min_percent else None
+                changed["min_share"] = share_of(min_percent or None)
             if severity is not None:
                 changed["min_severity"] = _severity(severity)
             if ping is not None:
-                check_role(None if ping.is_default() else ping, asked)
-                changed["ping_role"] = None if ping.is_default() else ping.id
+                place = channel or guild.get_channel_or_thread(before.channel_id)
+                wanted = None if ping.is_default() else ping
+                check_role(wanted, place if isinstance(place, discord.TextChannel | discord.Thread) else None, guild)
+                changed["ping_role"] = wanted.id if wanted else None
             if not changed:
                 raise UserError("Name at least one thing to change besides the code.")
             after = msgspec.structs.replace(before, **changed)
-            check_protocol(self.desk, after.kind, after.protocol)
+            check_wish(after, self.desk)
+            others = await self.desk.subscriptions.of_channel(after.channel_id)
+            self._check_new(after, [one for one in others if one.id != after.id])
             await self.desk.subscriptions.edit(before, after, by=asked.user.id, now_ms=self.desk.clock_ms())
+            more = await self._open(after.channel_id, asked) if channel is not None else ()
+            after = msgspec.structs.replace(after, paused="" if channel is not None else before.paused)
             return Card(
                 headline="Changed",
                 accent="good",
-                facts=(f"**Before** {describe(before, self.desk)}", f"**Now** {describe(after, self.desk)}"),
-                small=f"in channel <#{after.channel_id}>",
+                facts=(
+                    f"**Before** <#{before.channel_id}> {describe(before, self.desk)}",
+                    f"**Now** <#{after.channel_id}> {describe(after, self.desk)}",
+                    *more,
+                ),
             )
 
         await reply(asked, work(), private=True)
@@ -295,7 +252,7 @@ class Alerts(app_commands.Group):
         """Remove a subscription."""
 
         async def work() -> Card:
-            one = the_one(await self.desk.subscriptions.of_guild(self._guild(asked).id), code)
+            one = the_one(await self.desk.subscriptions.of_guild(_guild(asked).id), code)
             await self.desk.subscriptions.remove(one, by=asked.user.id, now_ms=self.desk.clock_ms())
             return Card(headline="Removed", facts=(f"<#{one.channel_id}> no longer hears {describe(one, self.desk)}",))
 
@@ -307,7 +264,7 @@ class Alerts(app_commands.Group):
         """Post a sample card."""
 
         async def work() -> Card:
-            guild = self._guild(asked)
+            guild = _guild(asked)
             place = channel or asked.channel
             if not isinstance(place, discord.TextChannel | discord.Thread):
                 raise UserError("Name a text channel or a thread to post the sample in.")
@@ -316,29 +273,28 @@ class Alerts(app_commands.Group):
                 await self.desk.post(place.id, sample(asked.user.id))
             except (NotDelivered, Undeliverable) as error:
                 raise UserError(f"Discord refused the sample: {error}. Check my permissions there.") from None
-            opened, waiting = await self.desk.subscriptions.resume(
-                place.id, by=asked.user.id, now_ms=self.desk.clock_ms()
-            )
-            more = (f"The channel was shut and is open again; {waiting} waiting posts follow.",) if opened else ()
+            more = await self._open(place.id, asked)
             return Card(headline="Posted a sample", accent="good", facts=(f"See <#{place.id}>.", *more))
 
         await reply(asked, work(), private=True)
 
-    @staticmethod
-    def _guild(asked: Asked) -> discord.Guild:
-        if asked.guild is None:
-            raise app_commands.NoPrivateMessage
-        return asked.guild
+    def _check_new(self, one: Subscription, others: Sequence[Subscription]) -> None:
+        twin = next((other for other in others if same_wish(one, other)), None)
+        if twin is not None:
+            raise UserError(f"<#{one.channel_id}> hears exactly that already: {describe(twin, self.desk)}.")
+
+    async def _open(self, channel_id: int, asked: Asked) -> tuple[str, ...]:
+        """Open a channel that was shut, now that we may post there; say so."""
+        now_ms = self.desk.clock_ms()
+        opened, waiting = await self.desk.subscriptions.resume(channel_id, by=asked.user.id, now_ms=now_ms)
+        follow = f"; {counted(waiting, 'waiting post')} follow{'s' if waiting == 1 else ''}" if waiting else ""
+        return (f"The channel was shut and is open again{follow}.",) if opened else ()
 
 
-def sample(by: int) -> Card:
-    """Give the card that `/alerts test` posts; it can be mistaken for nothing real."""
-    return Card(
-        headline="This is a test: alerts arrive here",
-        accent="neutral",
-        facts=("An alert says here what an act **changed**, before → after.",),
-        small=f"asked for by <@{by}> · nothing happened on any chain",
-    )
+def _guild(asked: Asked) -> discord.Guild:
+    if asked.guild is None:
+        raise app_commands.NoPrivateMessage
+    return asked.guild
 
 
 def _kind(text: str) -> Any:
@@ -351,6 +307,11 @@ def _severity(text: str) -> Any:
     if text not in SEVERITIES:
         raise UserError(f"Pick a severity from the list: {', '.join(SEVERITIES)}.")
     return text
+
+
+def _protocol(desk: Desk, name: str | None) -> str:
+    """Check a protocol's name; whether it goes with the rest is `check_wish`'s to say."""
+    return choices.the_protocol(desk, name, *desk.protocols) if name and name != choices.NO_FILTER else ""
 
 
 def commands(desk: Desk) -> list[Any]:

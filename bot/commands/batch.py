@@ -9,45 +9,92 @@ from discord import app_commands
 from bot.cards import figures
 from bot.cards.batch import headline
 from bot.cards.card import Accent, Card
-from bot.cards.escape import code
-from bot.cards.lexicon import shorten
+from bot.cards.escape import clean, code, symbol
+from bot.cards.lexicon import short_number, shorten
 from bot.desk import Desk
 from bot.reply import Asked, reply
+from bot.rows import CHARS, counted, fitting
 from watchers.alert import BatchFacts, OperationFacts
 from watchers.batches.events import BatchResult
 from watchers.errors import UserError
+from watchers.governance.events import ProposalChange, Vote
+from watchers.liquidity.events import LiquidityMove
 from watchers.lookup import Found
 
 SIGN = {"success": "✓", "failed": "✗", "rolled_back": "↺", "not_executed": "–", "unknown": "?"}
+SAID = {
+    "success": "succeeded",
+    "partial": "succeeded only in part",
+    "reverted": "failed",
+    "postop_reverted": "undone: its paymaster failed after it",
+    "prefund_too_low": "undone: it had not paid enough for gas",
+}
+_CALL = {"rolled_back": "undone", "not_executed": "not reached", "unknown": "result unknown"}
+_REASON = {"out_of_gas": "out of gas", "empty_revert": "no reason given"}
 ROWS = 12
+OTHERS = 10
+CALLS = 2_400  # characters for the tables of calls
+
+
+def said(op: BatchResult) -> str:
+    """Say what became of an operation; what is not known is said to be so."""
+    return SAID.get(op.outcome) or ("accepted, its calls unknown" if op.success else "failed")
+
+
+def reason(text: str, limit: int) -> str:
+    """Write a revert reason; our own two words for "none" become plain ones."""
+    return code(_REASON.get(text, text), limit) if text else ""
 
 
 def answer(found: Found, desk: Desk) -> Card:
-    """Draw a transaction that holds operations, or say that it holds none."""
+    """Draw a transaction that holds operations, or say what else it holds."""
     operations = [e for e in found.events if isinstance(e, BatchResult)]
     url = desk.lexicon.tx_url(found.chain_id, found.tx)
     place = f"{desk.lexicon.chain_name(found.chain_id)} · block {figures.number(found.block)}"
     if not operations:
-        outcome = "succeeded" if found.succeeded else "reverted"
         return Card(
-            headline=f"The transaction {outcome}",
+            headline="The transaction succeeded" if found.succeeded else "The transaction failed",
             accent="good" if found.succeeded else "bad",
             subject=code(found.tx, 66),
             subject_url=url,
-            facts=("It holds no batch of a kind that is known here: nothing more can be said of its inside.",),
+            facts=("It is no batch of a kind that is known here.", *_others(found, desk)),
             small=place,
         )
     bad = [op for op in operations if op.outcome != "success"]
     accent: Accent = "good" if not bad else "bad" if len(bad) == len(operations) else "warning"
+    rows, left = fitting([_line(op, desk) for op in [*bad, *(o for o in operations if o not in bad)]])
+    told = any(call.outcome != "unknown" for op in operations for call in op.calls)
+    source = "checked call by call" if told else "calls inside unknown: the node gives no trace"
     return Card(
         headline=headline(_facts(operations)),
         accent=accent,
         subject=code(found.tx, 66),
         subject_url=url,
-        facts=tuple(_line(op, desk) for op in operations),
-        evidence=tuple(_calls(op) for op in [*bad, *(o for o in operations if o not in bad)] if op.calls),
-        small=place,
+        facts=(*rows, *([f"and {counted(left, 'more operation')}"] if left else [])),
+        evidence=_tables([*bad, *(o for o in operations if o not in bad)], sum(map(len, rows))),
+        small=f"{place} · {source}",
     )
+
+
+def _others(found: Found, desk: Desk) -> list[str]:
+    """Say what the transaction did that we know to read: votes, proposals, liquidity."""
+    lines = []
+    for event in found.events:
+        if isinstance(event, Vote):
+            dao = desk.dao_of(event.chain_id, event.address)
+            weight = f"{figures.amount(event.weight_raw, dao.decimals)} {symbol(dao.symbol)}" if dao else "A vote"
+            name = dao.name if dao else desk.lexicon.who(event.chain_id, event.address)
+            lines.append(f"**Vote** {weight} {event.support} · {name} {short_number(event.proposal_id)}")
+        elif isinstance(event, ProposalChange):
+            lines.append(f"**Proposal** {short_number(event.proposal_id)} {event.change}")
+        elif isinstance(event, LiquidityMove):
+            pool = desk.lexicon.who(event.chain_id, event.address)
+            lines.append(f"**Liquidity** {_MOVED[event.action]} pool {pool}")
+    left = len(lines) - OTHERS
+    return [*lines[:OTHERS], *([f"and {left} more"] if left > 0 else [])]
+
+
+_MOVED = {"add": "added to", "remove": "removed from", "collect": "fees collected from", "swap": "swapped in"}
 
 
 def _facts(operations: Sequence[BatchResult]) -> BatchFacts:
@@ -60,11 +107,10 @@ def _facts(operations: Sequence[BatchResult]) -> BatchFacts:
 
 
 def _line(op: BatchResult, desk: Desk) -> str:
-    said = op.outcome.replace("_", " ") if op.outcome != "unknown" else "inner result unknown"
-    sign = "✓" if op.success else "✗"
-    why = f" · {code(op.reason, 160)}" if op.reason else ""
+    sign = "✓" if op.success and op.outcome != "partial" else "✗"
+    why = f" · {reason(op.reason, 160)}" if op.reason else ""
     cost = f" · {figures.amount(op.gas_cost_wei, 18)} {_native(op, desk)}"
-    return f"{sign} **{said}** {desk.lexicon.who(op.chain_id, op.sender)}{why}{cost}"
+    return f"{sign} **{said(op)}** · {desk.lexicon.who(op.chain_id, op.sender)}{why}{cost}"
 
 
 def _native(op: BatchResult, desk: Desk) -> str:
@@ -72,13 +118,28 @@ def _native(op: BatchResult, desk: Desk) -> str:
     return chain.native if chain else "native"
 
 
+def _tables(operations: Sequence[BatchResult], used: int) -> tuple[str, ...]:
+    """Draw the calls of as many operations as there is room for, whole tables only."""
+    tables: list[str] = []
+    room = min(CALLS, CHARS - used)
+    for op in operations:
+        if not op.calls:
+            continue
+        table = _calls(op)
+        room -= len(table) + 1
+        if room < 0:
+            break
+        tables.append(table)
+    return tuple(tables)
+
+
 def _calls(op: BatchResult) -> str:
     rows = [f"operation {op.container_id[:10]}…"]
     for call in op.calls[:ROWS]:
-        name = (call.function or call.data[:10] or "transfer").split("(")[0]
-        why = f" {call.reason[:60]}" if call.reason else ""
-        said = call.outcome.replace("_", " ")
-        rows.append(f"{SIGN[call.outcome]} {call.index + 1:>2} {name[:24]:<24} {shorten(call.target)}  {said}{why}")
+        name = clean((call.function or call.data[:10] or "transfer").split("(")[0])
+        why = f": {clean(_REASON.get(call.reason, call.reason))[:60]}" if call.reason else ""
+        outcome = _CALL.get(call.outcome, call.outcome)
+        rows.append(f"{SIGN[call.outcome]} {call.index + 1:>2} {name[:24]:<24} {shorten(call.target)}  {outcome}{why}")
     if len(op.calls) > ROWS:
         rows.append(f"  and {len(op.calls) - ROWS} more calls")
     return "```\n" + "\n".join(rows).replace("`", "'") + "\n```"

@@ -6,35 +6,36 @@ from typing import Any
 from discord import app_commands
 
 from bot import choices
-from bot.cards import figures
 from bot.cards.card import Card
-from bot.cards.escape import code
+from bot.commands.batch import reason, said
 from bot.desk import Desk
 from bot.reply import Asked, reply
+from bot.rows import counted, fitting
 from watchers.batches.events import BatchResult
 from watchers.history import StoredEvent
-
-_SIGN = {True: "✓", False: "✗"}
 
 
 def answer(found: Sequence[StoredEvent], desk: Desk, *, failed_only: bool, where: str) -> Card:
     """List operations, newest first."""
-    facts = []
-    for stored in found:
-        if not isinstance(batch := stored.event, BatchResult):
-            continue
-        url = desk.lexicon.tx_url(batch.chain_id, batch.tx)
-        said = batch.outcome.replace("_", " ") if batch.outcome != "unknown" else "inner result unknown"
-        name = f"[{batch.container_id[:10]}…]({url})" if url else f"{batch.container_id[:10]}…"
-        why = f" · {code(batch.reason, 60)}" if batch.reason else ""
-        sender = desk.lexicon.who(batch.chain_id, batch.sender)
-        facts.append(f"{_SIGN[batch.success]} **{name}** {said} · {sender}{why} · <t:{stored.time_s}:R>")
+    rows = [_line(s.event, s.time_s, desk) for s in found if isinstance(s.event, BatchResult)]
+    facts, left = fitting(rows)
+    nothing = "No failed operation is on record." if failed_only else "No operation is on record yet."
+    more = "ask `/batch` with a hash for the calls inside"
     return Card(
         headline="Latest failed operations" if failed_only else "Latest operations",
         subject=where,
-        facts=tuple(facts) or ("None on record yet. History starts when Tribune first reads a chain.",),
-        small=f"{figures.number(len(facts))} on this page · ask /batch with a hash for the calls inside",
+        facts=facts or (f"{nothing} History starts 24 h before Tribune first read the chain.",),
+        small=f"{counted(len(facts), 'operation')}{f', {left} more do not fit' if left else ''} · {more}",
     )
+
+
+def _line(op: BatchResult, time_s: int, desk: Desk) -> str:
+    sign = "✓" if op.success and op.outcome != "partial" else "✗"
+    url = desk.lexicon.tx_url(op.chain_id, op.tx)
+    name = f"[{op.container_id[:10]}…]({url})" if url else f"{op.container_id[:10]}…"
+    why = f" · {reason(op.reason, 60)}" if op.reason else ""
+    place = f" · {desk.lexicon.chain_name(op.chain_id)}" if len(desk.settings.chains) > 1 else ""
+    return f"{sign} **{name}** {said(op)} · {desk.lexicon.who(op.chain_id, op.sender)}{why}{place} · <t:{time_s}:R>"
 
 
 def commands(desk: Desk) -> list[Any]:

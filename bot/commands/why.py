@@ -1,69 +1,104 @@
 """The "Why?" button: the rule that fired, what it measured, and the data that it came from. Private."""
 
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
-import discord
 from discord import ui
 
 from bot.cards import figures
 from bot.cards.card import Card
-from bot.cards.escape import code, escape
+from bot.cards.escape import code, escape, symbol
 from bot.cards.frame import WHY
 from bot.desk import Desk
-from bot.reply import Asked, reply
-from bot.tree import answer_error
-from watchers.alert import AlertState, BatchFacts, MoveFacts, VoteFacts
+from bot.reply import Asked
+from bot.rows import fitting
+from bot.tree import answer_button
+from watchers.alert import AlertState, Amount, BatchFacts, MoveFacts, Reason, VoteFacts
 from watchers.errors import UserError
+
+_MEASURE = {
+    "share_of_quorum": "share of the quorum",
+    "share_of_pool": "share of the pool",
+    "usd": "value in dollars",
+    "usd_at_least": "value in dollars of the part that has a price",
+}
 
 
 def answer(state: AlertState, desk: Desk) -> Card:
     """Draw the reasons."""
     alert = state.alert
-    facts = [
-        f"**{escape(r.rule, 40)}** {escape(r.measure, 80)}: **{escape(r.value, 60)}**, asked for "
-        f"{escape(r.threshold, 60)}"
-        for r in alert.reasons
-    ]
+    facts = [_reason(r) for r in alert.reasons]
     facts += _data(state)
     chain = desk.lexicon.chain_name(alert.chain_id)
     facts.append(f"**Transaction** {code(alert.tx, 66)}")
     facts.append(f"**Block** {figures.number(alert.block)} {code(alert.block_hash, 66)}")
+    rows, left = fitting(facts)
     return Card(
         headline=f"Why {alert.short_id}",
         subject=f"severity {alert.severity} · read from {chain} as {escape(alert.protocol, 40)}",
-        facts=tuple(facts),
+        facts=rows + ((f"and {left} more",) if left else ()),
         small="thresholds are the operator's, in watches.toml; what this channel hears is set with /alerts",
     )
+
+
+def _reason(one: Reason) -> str:
+    """Say a rule with its measure; numbers as people read them, a measure that has none as it is."""
+    value, threshold = (_figure(one.measure, text) for text in (one.value, one.threshold))
+    measure = _MEASURE.get(one.measure, one.measure.replace("_", " "))
+    return f"**Rule {escape(one.rule, 40)}** · {escape(measure, 80)}: **{value}**, asked for {threshold}"
+
+
+def _figure(measure: str, text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return escape(text, 60)
+    if not number.is_finite():
+        return escape(text, 60)
+    if measure.startswith("share"):
+        return figures.percent(number)
+    return figures.usd(number) if measure.startswith("usd") else escape(text, 60)
 
 
 def _data(state: AlertState) -> list[str]:
     facts = state.alert.facts
     if isinstance(facts, VoteFacts):
-        before, after = facts.before, facts.after
-        quorum = "unknown" if after.quorum_raw is None else str(after.quorum_raw)
-        return [
-            f"**Before** for {before.for_raw}, against {before.against_raw}, abstain {before.abstain_raw}",
-            f"**After** for {after.for_raw}, against {after.against_raw}, abstain {after.abstain_raw}",
-            f"**Quorum at the snapshot** {quorum}; toward it {after.toward_quorum_raw} (base units)",
-            f"**Without this vote** the outcome would be {'another' if facts.pivotal else 'the same'}",
-        ]
+        return _of_vote(facts)
     if isinstance(facts, MoveFacts):
-        lines = []
-        for a in facts.amounts:
-            worth = f"{figures.usd(abs(a.usd))} by {escape(a.price_source, 40)}" if a.usd is not None else "no price"
-            when = f" at <t:{a.price_time_s}:f>" if a.price_time_s else ""
-            lines.append(
-                f"**{escape(a.symbol, 12) or 'token'}** {a.raw} base units of {code(a.token, 42)}: {worth}{when}"
-            )
+        lines = [_of_amount(amount) for amount in facts.amounts]
         return [*lines, "Net of what the same owner added and removed in this block and range."]
     if isinstance(facts, BatchFacts):
         source = {"trace": "the call trace", "logs": "the logs alone", "none": "the receipt alone"}[facts.evidence]
         failed = sum(not op.success for op in facts.operations)
-        return [
-            f"**{failed} of {len(facts.operations)}** operations failed, by {source}; the transaction itself succeeded"
-        ]
-    return [f"**Step** {facts.change}"]
+        status = {0: "itself failed", 1: "itself succeeded"}.get(facts.bundle_status or 0, "itself failed")
+        status = "was not checked" if facts.bundle_status is None else status
+        return [f"**{failed} of {len(facts.operations)}** operations failed, by {source}; the transaction {status}"]
+    return [f"**Step** {facts.change}: every step of a proposal of a watched DAO is said"]
+
+
+def _of_vote(facts: VoteFacts) -> list[str]:
+    token, decimals, after = symbol(facts.weight.symbol), facts.weight.decimals, facts.after
+    lines = [
+        f"**Weight** {figures.amount(facts.weight.raw, decimals)} {token}, {code(str(facts.weight.raw), 80)} units"
+    ]
+    for name, tally in (("Before", facts.before), ("After", after)):
+        sides = (("for", tally.for_raw), ("against", tally.against_raw), ("abstain", tally.abstain_raw))
+        lines.append(f"**{name}** " + ", ".join(f"{side} {figures.amount(raw, decimals)}" for side, raw in sides))
+    quorum = "unknown" if after.quorum_raw is None else figures.amount(after.quorum_raw, decimals)
+    toward = "" if after.quorum_raw is None else f", {figures.amount(after.toward_quorum_raw, decimals)} toward it"
+    lines.append(f"**Quorum** {quorum}{toward}")
+    outcome = "another" if facts.pivotal else "unknown" if after.passes is None else "the same"
+    return [*lines, f"**Without this vote** the outcome would be {outcome}"]
+
+
+def _of_amount(one: Amount) -> str:
+    name = symbol(one.symbol) if one.symbol else "token"
+    amount = f"**{figures.amount(abs(one.raw), one.decimals)} {name}** of {code(one.token, 42)}"
+    if one.usd is None:
+        return f"{amount}: no price"
+    when = f" of <t:{one.price_time_s}:f>" if one.price_time_s else ""
+    return f"{amount}: {figures.usd(abs(one.usd))} by {escape(one.price_source, 40)}{when}"
 
 
 def items(desk: Desk) -> list[type[ui.DynamicItem[Any]]]:
@@ -87,9 +122,6 @@ def items(desk: Desk) -> list[type[ui.DynamicItem[Any]]]:
                     )
                 return answer(state, desk)
 
-            try:
-                await reply(asked, work(), private=True)
-            except discord.DiscordException as error:
-                await answer_error(asked, error)
+            await answer_button(asked, work())
 
     return [Why]

@@ -1,0 +1,130 @@
+"""What a subscription may ask for: its words for people, and the checks before it is written down.
+
+Source: Discord documentation, "Permissions": what a bot needs to post in a channel or a thread, and to ping a role.
+Errors: UserError, whose sentence says what to do.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import discord
+
+from bot import choices
+from bot.cards import figures
+from bot.desk import Desk
+from bot.subscription import Subscription
+from watchers.errors import UserError
+
+KINDS: dict[str, str] = {
+    "*": "everything",
+    "vote": "votes",
+    "proposal": "proposals",
+    "liquidity": "whales",
+    "batch": "batches",
+}
+Where = discord.TextChannel | discord.Thread
+_IN_CHANNEL = ("view_channel", "send_messages", "read_message_history")
+_IN_THREAD = ("view_channel", "send_messages_in_threads", "read_message_history")
+
+
+def describe(one: Subscription, desk: Desk) -> str:
+    """Write a subscription as one line that a moderator understands."""
+    parts = [f"**{KINDS[one.kind]}**"]
+    if one.dao:
+        dao = desk.settings.daos.get(one.dao)
+        parts.append(dao.name if dao else one.dao)
+    if one.protocol:
+        parts.append(one.protocol.replace("_", " "))
+    if one.chain_id is not None:
+        parts.append(f"on {desk.lexicon.chain_name(one.chain_id)}")
+    sizes = [f"from {figures.usd(one.min_usd)}"] if one.min_usd is not None else []
+    if one.min_share is not None:
+        whole = {"vote": "the quorum", "liquidity": "the pool"}.get(one.kind, "quorum or pool")
+        sizes.append(f"from {figures.percent(one.min_share)} of {whole}")
+    parts += [" or ".join(sizes)] if sizes else []
+    if one.min_severity != "info":
+        parts.append(f"only {one.min_severity}" + (" and up" if one.min_severity != "critical" else ""))
+    if one.ping_role:
+        parts.append(f"pinging <@&{one.ping_role}>")
+    text = " · ".join(parts) + f" (`{one.id}`)"
+    return f"{text} **shut: {one.paused}**" if one.paused else text
+
+
+def same_wish(one: Subscription, other: Subscription) -> bool:
+    """Tell whether two subscriptions let one channel hear the same."""
+    return _wish(one) == _wish(other)
+
+
+def _wish(s: Subscription) -> tuple[Any, ...]:
+    filters = (s.chain_id, s.dao, s.protocol, s.token, s.address)
+    return (s.channel_id, s.kind, *filters, s.min_severity, s.min_usd, s.min_share, s.ping_role)
+
+
+def missing(permissions: discord.Permissions, *, thread: bool) -> list[str]:
+    """Name the permissions that the bot lacks to post somewhere, as Discord's settings name them. A thread asks for its
+    own permission instead of Send Messages.
+    """
+    needed = _IN_THREAD if thread else _IN_CHANNEL
+    return [name.replace("_", " ").title().replace(" In ", " in ") for name in needed if not getattr(permissions, name)]
+
+
+def check_place(channel: Where, me: discord.Member) -> None:
+    """Raise UserError that names what the bot lacks in a channel."""
+    lacking = missing(channel.permissions_for(me), thread=isinstance(channel, discord.Thread))
+    if lacking:
+        raise UserError(
+            f"I cannot post in {channel.mention} yet. Give me there: {', '.join(lacking)}. "
+            "Open the channel's settings, Permissions, and allow it for my role; then try again."
+        )
+
+
+def check_role(role: discord.Role | None, channel: Where | None, guild: discord.Guild) -> None:
+    """Raise UserError when an alert must not or could not ping this role."""
+    if role is None:
+        return
+    if role.is_default():
+        raise UserError("Alerts never ping everyone. Make a role that members can choose, and name that one.")
+    mine = channel.permissions_for(guild.me) if channel is not None else guild.me.guild_permissions
+    if not role.mentionable and not mine.mention_everyone:
+        raise UserError(f"I may not ping {role.name}: allow anyone to mention it in the role's settings.")
+
+
+def check_wish(one: Subscription, desk: Desk) -> None:
+    """Raise UserError for filters that do not go together, with which a channel would wait for ever or hear all."""
+    kinds = ["vote" if one.kind == "proposal" else one.kind] if one.kind != "*" else list(desk.protocols)
+    if one.protocol:
+        choices.the_protocol(desk, one.protocol, *kinds)
+    if one.dao:
+        _check_dao(one, desk)
+    if one.min_usd is not None and one.kind not in ("*", "liquidity"):
+        other = ": name a share of the quorum with `min_percent` instead" if one.kind == "vote" else ""
+        raise UserError(f"{KINDS[one.kind].capitalize()} have no size in dollars{other or '; leave `min_usd` out'}.")
+    if one.min_share is not None and one.kind in ("proposal", "batch"):
+        raise UserError(f"{KINDS[one.kind].capitalize()} have no share to measure; leave `min_percent` out.")
+
+
+def _check_dao(one: Subscription, desk: Desk) -> None:
+    dao = desk.settings.daos.get(one.dao)
+    if one.kind in ("liquidity", "batch"):
+        raise UserError(f"{KINDS[one.kind].capitalize()} belong to no DAO; leave `dao` out, or choose votes.")
+    if dao is None:
+        return  # it was taken out of daos.toml; the subscription may still be edited
+    chain = desk.settings.chains[dao.chain]
+    if one.chain_id is not None and one.chain_id != chain.id:
+        raise UserError(f"{dao.name} votes on {chain.name}; leave `chain` out.")
+    if one.protocol and one.protocol != dao.protocol:
+        raise UserError(f"{dao.name} votes through {dao.protocol.replace('_', ' ')}; leave `protocol` out.")
+
+
+def share_of(percent: float | None) -> Decimal | None:
+    """Turn a percentage that somebody typed into an exact share."""
+    return None if percent is None else Decimal(str(percent)) / 100
+
+
+def the_one(found: Sequence[Subscription], code: str) -> Subscription:
+    """Find a subscription by its code. Raises UserError."""
+    for one in found:
+        if one.id == code.strip().strip("`").lower():
+            return one
+    raise UserError("No subscription of this server has that code. `/alerts list` shows them.")
