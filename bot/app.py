@@ -97,7 +97,7 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
     """
     options = options or Options()
     async with AsyncExitStack() as stack:
-        holder = stack.enter_context(seat(settings.runtime.data_dir))
+        holder = stack.enter_context(seat(settings.runtime.data_dir, options.role))
         redis = await stack.enter_async_context(engine(settings.runtime))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         chains = chosen(settings, options.chains)

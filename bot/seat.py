@@ -1,7 +1,7 @@
 """The name under which this process holds leases and pending work: kept in the data folder and locked while it runs.
 
 A process that was killed leaves its seat; the next one takes it and with it, at once, the work that was in hand. Two
-processes on one folder take two seats.
+processes on one folder take two seats; roles sit apart, so that each finds its own again in whatever order they start.
 """
 
 import fcntl
@@ -17,11 +17,11 @@ SEATS = 64
 
 
 @contextmanager
-def seat(data_dir: Path) -> Iterator[str]:
-    """Take the first free seat. Raises SettingsError when the folder cannot be used."""
+def seat(data_dir: Path, role: str = "all") -> Iterator[str]:
+    """Take the first free seat of a role. Raises SettingsError when the folder cannot be used."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        taken = _take(data_dir)
+        taken = _take(data_dir, "seat" if role == "all" else f"seat-{role}")
     except OSError as error:
         remedy = "name a folder that this user may write"
         raise SettingsError("environment", "DATA_DIR", f"{data_dir}: {error.strerror}", remedy) from None
@@ -31,9 +31,9 @@ def seat(data_dir: Path) -> Iterator[str]:
         os.close(taken)
 
 
-def _take(data_dir: Path) -> int:
+def _take(data_dir: Path, name: str) -> int:
     for number in range(SEATS):
-        handle = os.open(data_dir / f"seat-{number}", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(data_dir / f"{name}-{number}", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
