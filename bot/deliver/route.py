@@ -10,8 +10,9 @@ unknown size reaches no threshold.
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
-from itertools import product, repeat
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 from bot.deliver.parcel import Parcel, Verdict
@@ -195,29 +196,30 @@ class Router:
         found: list[Match] = []
         size = size_of(alert)
         reach = SEVERITIES.index(alert.severity) + 1
-        given = (
-            (alert.kind,),
-            (alert.chain_id,),
-            (alert.dao,) if alert.dao else (),
-            (alert.protocol,) if alert.protocol else (),
-            tuple({token.lower() for token in alert.tokens if token}),
-            tuple({address.lower() for address in alert.addresses if address}),
-        )
-        for shape in self._shapes:
-            wanted = [
-                own if filtered else anything for filtered, own, anything in zip(shape, given, _ANYTHING, strict=True)
-            ]
-            for key in product(*wanted):
-                levels = self._buckets.get(key)  # type: ignore[arg-type] # product loses the element types
-                if levels is None:
-                    continue
-                for bucket in levels[:reach]:
-                    if bucket is not None:
-                        bucket.collect(size, found)
+        for key in self._keys(alert):
+            levels = self._buckets.get(key)
+            if levels is None:
+                continue
+            for bucket in levels[:reach]:
+                if bucket is not None:
+                    bucket.collect(size, found)
         return found
 
+    def _keys(self, alert: Alert) -> Iterator[Key]:
+        """Name the buckets that may hold subscriptions for the alert: of each shape, those of the alert's values."""
+        tokens = tuple({token.lower() for token in alert.tokens if token})
+        addresses = tuple({address.lower() for address in alert.addresses if address})
+        for by_kind, by_chain, by_dao, by_protocol, by_token, by_address in self._shapes:
+            if (by_dao and not alert.dao) or (by_protocol and not alert.protocol):
+                continue
+            kind, chain = alert.kind if by_kind else "*", alert.chain_id if by_chain else None
+            dao, protocol = alert.dao if by_dao else "", alert.protocol if by_protocol else ""
+            for token in tokens if by_token else _ANY:
+                for address in addresses if by_address else _ANY:
+                    yield kind, chain, dao, protocol, token, address
 
-_ANYTHING: tuple[tuple[str | None], ...] = (("*",), (None,), ("",), ("",), ("",), ("",))
+
+_ANY = ("",)
 
 
 def _key(s: Subscription) -> Key:
