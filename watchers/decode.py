@@ -77,7 +77,7 @@ class Protocol:
     def on(
         self, shape: type[T]
     ) -> Callable[[Callable[[Log, T, Around], Event | None]], Callable[[Log, T, Around], Event | None]]:
-        """Register what a log of this shape means; the function may answer None: seen, but not an event."""
+        """Register what a log of this shape means; the function may answer None: a look-alike."""
         shape_of(shape)
 
         def register(handler: Callable[[Log, T, Around], Event | None]) -> Callable[[Log, T, Around], Event | None]:
@@ -100,7 +100,9 @@ class _Entry(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """A block's events in order, and what did not become one."""
+    """A block's events in order, and what did not become one: every log is known (an event, or a witness of one),
+    unknown, or in `errors`.
+    """
 
     events: list[Event]
     known: int
@@ -154,43 +156,54 @@ class Decoder:
         """Decode the logs of a block, or of several, in order. Never raises: a log that does not fit is in `errors`."""
         events: list[Event] = []
         errors: list[tuple[Log, DecodeError]] = []
-        known = 0
+        foreign: list[Log] = []
+        unread = 0
         for _, group in groupby(logs, key=_transaction):
             seen: list[Seen] = []
-            entries: list[_Entry] = []
+            handlers: list[Handler | None] = []
             for log in group:
                 entry = self.find(chain_id, log)
                 if entry is None:
+                    unread += 1
                     continue
                 try:
                     seen.append(Seen(log, entry.shape.decode(log)))
                 except DecodeError as error:
                     errors.append((log, error))
                 else:
-                    entries.append(entry)
+                    handlers.append(entry.handler)
             if seen:
-                known += len(seen)
-                events += _events(chain_id, seen, entries, errors)
-        return Decoded(events, known, len(logs) - known - len(errors), errors)
+                events += _events(chain_id, seen, handlers, errors, foreign)
+        unknown = unread + len(foreign)
+        return Decoded(events, len(logs) - unknown - len(errors), unknown, errors)
 
 
 def _events(
-    chain_id: int, seen: list[Seen], entries: list[_Entry], errors: list[tuple[Log, DecodeError]]
+    chain_id: int,
+    seen: list[Seen],
+    handlers: list[Handler | None],
+    errors: list[tuple[Log, DecodeError]],
+    foreign: list[Log],
 ) -> Iterator[Event]:
-    """Turn one transaction's shapes into events and count the position of each among its kind."""
+    """Turn one transaction's shapes into events and count the position of each among its kind; look-alikes, which a
+    handler answers by None, go to `foreign`.
+    """
     positions: dict[str, int] = {}
-    for at, (entry, (log, shape)) in enumerate(zip(entries, seen, strict=True)):
-        if entry.handler is None:
+    for at, handler in enumerate(handlers):
+        if handler is None:
             continue
+        log, shape = seen[at]
         try:
-            event = entry.handler(log, shape, Around(chain_id, seen, at))
+            event = handler(log, shape, Around(chain_id, seen, at))
         except DecodeError as error:
             errors.append((log, error))
             continue
         if event is None:
+            foreign.append(log)
             continue
-        position = positions.get(event.kind, 0)
-        positions[event.kind] = position + 1
+        kind = event.kind
+        position = positions.get(kind, 0)
+        positions[kind] = position + 1
         yield msgspec.structs.replace(event, position=position) if position else event
 
 
