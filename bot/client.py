@@ -169,8 +169,19 @@ async def connect(
     finally:
         if connection.logged_in.is_set():
             await connection.close()
+        await _let_end()
         await connection.http.close()
         discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = base, door
+
+
+async def _let_end() -> None:
+    """Give the library's own tasks, events and commands in hand, a moment to end; then end them."""
+    own = [task for task in asyncio.all_tasks() if task.get_name().startswith(("discord.py:", "CommandTree-"))]
+    if own:
+        _, late = await asyncio.wait(own, timeout=1.0)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 @contextmanager

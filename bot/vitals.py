@@ -143,8 +143,12 @@ class Vitals:
             yield Sample("tribune_dead_letters", "gauge", "Posts set aside.", {}, self._outbox.dead)
 
     async def refresh(self) -> None:
-        """Read what only the store knows, for the next scrape."""
-        self._outbox = await self._deliveries.outbox()
+        """Read what only the store knows, for a scrape; without the store those metrics are left out."""
+        try:
+            async with asyncio.timeout(ASK_S):
+                self._outbox = await self._deliveries.outbox()
+        except (StoreError, TimeoutError):
+            self._outbox = None
 
     def _chain_samples(self, one: Watched) -> Iterator[Sample]:
         labels = {"chain": one.chain.key}

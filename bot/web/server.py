@@ -33,6 +33,10 @@ class Vitals(Protocol):
         """Name what is not ready and why; empty when everything is."""
         ...
 
+    async def refresh(self) -> None:
+        """Read what only the store knows, before a scrape."""
+        ...
+
     def samples(self) -> Iterable[Sample]:
         """Give every metric."""
         ...
@@ -67,6 +71,7 @@ def application(vitals: Vitals) -> web.Application:
         return web.Response(status=503 if ailing else 200, text="\n".join(lines or ["ready"]) + "\n")
 
     async def metrics(_: web.Request) -> web.Response:
+        await vitals.refresh()
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()

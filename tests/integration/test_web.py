@@ -10,9 +10,13 @@ class Vitals:
 
     def __init__(self) -> None:
         self.ill: dict[str, str] = {}
+        self.refreshed = False
 
     async def ailing(self) -> dict[str, str]:
         return self.ill
+
+    async def refresh(self) -> None:
+        self.refreshed = True
 
     def samples(self) -> Iterable[Sample]:
         yield Sample("tribune_head_lag_blocks", "gauge", "Blocks behind.", {"chain": "base"}, 3)
@@ -35,6 +39,7 @@ async def test_health_readiness_and_metrics_are_served_on_loopback() -> None:
             text = await answer.text()
         assert 'tribune_head_lag_blocks{chain="base"} 3.0' in text
         assert 'tribune_alerts_total{kind="vote"} 7.0' in text
+        assert vitals.refreshed
         assert text.count("# TYPE tribune_head_lag_blocks gauge") == 1
         async with http.get("/") as answer:
             assert answer.status == 404

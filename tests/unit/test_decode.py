@@ -115,3 +115,17 @@ def test_a_protocol_file_that_declares_nothing_fails_loudly() -> None:
     package.__path__ = __import__("json").__path__
     with pytest.raises(DefinitionError, match="declares no protocol"):
         protocols_in(package)
+
+
+def test_every_log_is_known_unknown_or_an_error_once() -> None:
+    protocol = a_protocol("one")
+
+    @protocol.on(Synced)
+    def synced(log: Log, shape: Synced, around: Around) -> Event | None:
+        if shape.left == 0:
+            raise DecodeError("left: absurd")
+        return None
+
+    logs = [a_log(Synced, 0), a_log(Synced, 1, index=1), a_log(Moved, 1, index=2), a_log(Synced, 2**256 - 1, index=3)]
+    decoded = Decoder([protocol]).decode(1, logs)
+    assert (decoded.known, decoded.unknown, len(decoded.errors), len(decoded.events)) == (1, 2, 1, 1)
