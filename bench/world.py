@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from config.settings import Chain, Runtime, Settings, Watch
 from tests.node import Node, Sketch, chain_of, log
-from tests.userops import ACCOUNT, BUNDLER, EP07, ZERO, operation_event
+from tests.userops import ACCOUNT, BUNDLER, EP07, operation_event
 from watchers.valkey import engine
 
 DISK = Path.cwd()  # a disk as the operator's data folder is on; the temporary folder may be memory
@@ -73,4 +73,4 @@ async def store() -> AsyncIterator[Redis]:
             yield redis
 
 
-__all__ = ["ZERO", "Bundles", "chain_of", "data_dir", "settings_of", "store"]
+__all__ = ["Bundles", "chain_of", "data_dir", "settings_of", "store"]
