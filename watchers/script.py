@@ -29,6 +29,11 @@ async def storing(what: str, timeout_s: float = TIMEOUT_S) -> AsyncIterator[None
         raise StoreError(f"cannot {what}: the store did not answer in {timeout_s:g} s") from None
     except (RedisError, OSError) as error:
         raise StoreError(f"cannot {what}: {type(error).__name__}: {error}") from error
+    finally:
+        # redis-py sends within asyncio.wait_for, which before Python 3.12 may swallow a cancellation
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
 
 
 class Script:
