@@ -74,6 +74,11 @@ class Connection(discord.Client):
             await self._setup(self)
             self._setup = None
 
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Drop what the library still has to say while the client closes: its loop is gone by then."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
+
     async def on_ready(self) -> None:
         """Note that events come in."""
         self._trouble.over()
