@@ -25,7 +25,8 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Car
     flips = next((f.flips for f in reversed(facts) if f.flips), None)
     crosses = any(f.crosses_quorum for f in facts)
     lines = [_voter(newest, last, lexicon)] if len(facts) == 1 else _voters(standing, facts, lexicon)
-    lines.append(_change(first.before, [f.after for f in facts], crosses=crosses))
+    lines.append(_change(first.before, last.after, crosses=crosses))
+    lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}")
     if last.to_flip_back_raw:
         other = "against" if last.after.passes else "for"
         needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
@@ -95,7 +96,7 @@ def _voters(states: Sequence[AlertState], facts: Sequence[VoteFacts], lexicon: L
     by_weight = sorted(zip(states, facts, strict=True), key=lambda pair: -pair[1].weight.raw)
     for state, fact in by_weight[:LISTED]:
         weight = f"{figures.amount(fact.weight.raw, fact.weight.decimals)} {symbol(fact.weight.symbol)}"
-        share = f" · {figures.percent(fact.share_of_quorum)} of the quorum" if fact.share_of_quorum is not None else ""
+        share = f" · {figures.percent(fact.share_of_quorum)} of quorum" if fact.share_of_quorum is not None else ""
         lines.append(f"{lexicon.who(state.alert.chain_id, fact.voter)} **{weight} {fact.support}**{share}")
     if len(facts) > LISTED:
         lines.append(f"and {len(facts) - LISTED} smaller votes")
@@ -107,8 +108,7 @@ def _share(part: int, tally: Tally) -> Decimal | None:
     return Decimal(part) / cast if cast else None
 
 
-def _change(before: Tally, afters: Sequence[Tally], *, crosses: bool) -> str:
-    after = afters[-1]
+def _change(before: Tally, after: Tally, *, crosses: bool) -> str:
     arrow = f"**For** {_or_none(_share(before.for_raw, before))} → **{_or_none(_share(after.for_raw, after))}**"
     if after.quorum_raw:
         was = figures.percent(Decimal(before.toward_quorum_raw) / after.quorum_raw)
@@ -116,7 +116,7 @@ def _change(before: Tally, afters: Sequence[Tally], *, crosses: bool) -> str:
         arrow += f" · **Quorum** {was} → **{now}**" + (" reached by this" if crosses else "")
     elif after.quorum_raw is None:
         arrow += " · quorum unknown"
-    return f"{arrow} · **Outcome** {_path([before, *afters])}"
+    return arrow
 
 
 def _path(tallies: Sequence[Tally]) -> str:

@@ -54,10 +54,11 @@ def test_a_vote_that_flips_the_outcome_says_so() -> None:
     assert lines[2] == (
         "  Voter a16z (investor) 0x8d07D2…e6A265 · 37.5 % of the quorum · 16.6 % of votes cast · 1.5 % of supply"
     )
-    assert lines[3] == "  For 57.7 % → 48.2 % · Quorum 109.0 % → 109.0 % · Outcome passing → failing"
-    assert lines[4] == "  To flip it back 3.30M UNI for"
-    assert lines[5] == "  Ends <t:1800000000:R> (<t:1800000000:f>)"
-    assert lines[7].split() == ["Against", "█" * 9 + "░" * 9, "51.8", "%", "46.9M"]
+    assert lines[3] == "  For 57.7 % → 48.2 % · Quorum 109.0 % → 109.0 %"
+    assert lines[4] == "  Outcome passing → failing"
+    assert lines[5] == "  To flip it back 3.30M UNI for"
+    assert lines[6] == "  Ends <t:1800000000:R> (<t:1800000000:f>)"
+    assert lines[8].split() == ["Against", "█" * 9 + "░" * 9, "51.8", "%", "46.9M"]
     small = "  (Ethereum · block 13,056,456 · not final yet · <t:1700000900:R> · rule large-votes · A-"
     assert lines[-2].startswith(small)
     assert lines[-1] == "  [Transaction] [Why?] [Snooze]"
@@ -73,7 +74,7 @@ def test_an_unreadable_quorum_is_unknown_and_the_outcome_too() -> None:
     before, after = a_tally("1", "2", None), a_tally("1", "17", None)
     text = drawn(a_state(a_vote(before=before, after=after, flips=None, share_of_quorum=None, pivotal=False)))
     assert text.startswith("15.0M UNI against\n")
-    assert "quorum unknown · Outcome stays unknown" in text
+    assert "quorum unknown\n  Outcome stays unknown" in text
 
 
 def test_votes_on_one_proposal_share_a_card_that_says_what_they_changed_together() -> None:
