@@ -94,7 +94,7 @@ def arm(moment: Moment) -> None:
 def start(life: Life) -> BaseProcess:
     """Start it. Its parent is a process that has imported everything already and knows nothing of our loop."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.victim"])
+    context.set_forkserver_preload([__name__])
     process = context.Process(target=live, args=(life,), daemon=True)
     process.start()
     return process
@@ -111,8 +111,12 @@ async def _run(life: Life) -> None:
     settings = settings_of(life.environ, life.config_dir)
     configure(settings)
     options = Options(role=life.role, api_base=life.api_base, gateway=life.gateway, feed_sleep=_hurry)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    orphaned = asyncio.Event()
+    asyncio.get_running_loop().add_reader(parent.sentinel, orphaned.set)
     async with running(settings, options):
-        await asyncio.Event().wait()
+        await orphaned.wait()  # a test run that was broken off leaves nobody behind
 
 
 async def _hurry(seconds: float) -> None:
