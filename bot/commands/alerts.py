@@ -43,11 +43,14 @@ def answer_list(found: Sequence[Subscription], desk: Desk) -> Card:
 def code_choices(found: Sequence[Subscription], desk: Desk, channels: dict[int, str]) -> list[tuple[str, str]]:
     """Name subscriptions for the list that `code` offers: `#governance: votes · Uniswap (2ab412c1)`."""
     named = []
-    for one in sorted(found, key=lambda s: (channels.get(s.channel_id, ""), s.created_at_ms)):
+    for one in sorted(
+        found, key=lambda s: (s.channel_id not in channels, channels.get(s.channel_id, ""), s.created_at_ms)
+    ):
         plain = (
             describe(msgspec.structs.replace(one, ping_role=None, paused=""), desk).replace("*", "").replace("`", "")
         )
-        named.append((f"#{channels.get(one.channel_id, 'gone')}: {plain}", one.id))
+        place = f"#{channels[one.channel_id]}" if one.channel_id in channels else "a channel that is gone"
+        named.append((f"{place}: {plain}", one.id))
     return named
 
 

@@ -8,17 +8,30 @@ from discord import app_commands
 from bot.cards.card import Card
 from bot.desk import Desk, Line
 from bot.reply import Asked, reply
+from bot.rows import fitting
 
 
 def answer(lines: Sequence[Line]) -> Card:
-    """Say first whether all is well; a sign and a word for each line, never colour alone."""
+    """Say first whether all is well; a sign and a word for each line, never colour alone. What is not well comes
+    first.
+    """
     ill = [line for line in lines if not line.well]
+    need = "needs" if len(ill) == 1 else "need"
+    headline = (
+        f"{len(ill)} of {len(lines)} {need} attention" if ill else "All is well" if lines else "Nothing is watched"
+    )
+    rows = [_line(line) for line in (*ill, *(line for line in lines if line.well))]
+    facts, left = fitting(rows)
     return Card(
-        headline="All is well" if not ill else f"{len(ill)} of {len(lines)} need attention",
-        accent="good" if not ill else "warning",
-        facts=tuple(f"{'✓' if line.well else '✗'} **{line.what}** {line.how}" for line in lines),
+        headline=headline,
+        accent="warning" if ill or not lines else "good",
+        facts=facts + ((f"and {left} more",) if left else ()),
         small="asked just now",
     )
+
+
+def _line(line: Line) -> str:
+    return f"{'✓' if line.well else '✗'} **{line.what}** {line.how}"
 
 
 def commands(desk: Desk) -> list[Any]:
