@@ -22,6 +22,8 @@ _FOLDER = Path(__file__).with_name("lua")
 @asynccontextmanager
 async def storing(what: str, timeout_s: float = TIMEOUT_S) -> AsyncIterator[None]:
     """Bound a conversation with the store in time and call its failures StoreError. `what` completes "cannot ..."."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
     try:
         async with asyncio.timeout(timeout_s):
             yield
@@ -31,8 +33,7 @@ async def storing(what: str, timeout_s: float = TIMEOUT_S) -> AsyncIterator[None
         raise StoreError(f"cannot {what}: {type(error).__name__}: {error}") from error
     finally:
         # redis-py sends within asyncio.wait_for, which before Python 3.12 may swallow a cancellation
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if task is not None and task.cancelling() > before:  # not one from before, which is being cleaned up after
             raise asyncio.CancelledError
 
 

@@ -53,7 +53,7 @@ async def test_an_answer_after_an_earlier_cancellation_is_still_an_answer() -> N
 
 
 async def test_a_store_that_does_not_answer_in_time_is_a_store_error_and_no_cancellation() -> None:
-    with pytest.raises(StoreError, match="did not answer in 0.01 s"):
+    with pytest.raises(StoreError, match=r"did not answer in 0\.01 s"):
         async with storing("read", 0.01):
             await asyncio.Event().wait()
     task = asyncio.current_task()
