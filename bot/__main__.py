@@ -16,6 +16,7 @@ from config.errors import DefinitionError, SettingsError
 from config.settings import Settings, load
 
 EX_CONFIG = 78
+PAGE_PORT = 8080
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,10 +26,11 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="follow the chains and speak in Discord")
     run.add_argument("--role", choices=("all", "watchers", "discord"), default="all", help="what this process does")
     run.add_argument("--chains", default="", help="comma-separated keys of chains.toml; all enabled ones if not said")
+    run.add_argument("--port", type=int, default=PAGE_PORT, help="port of the local Discord where there is no token")
     demo = commands.add_parser("demo", help="the whole bot against a recorded chain and a local Discord")
     demo.add_argument("--once", action="store_true", help="play the story as fast as it goes and judge it")
     demo.add_argument("--json", action="store_true", help="with --once: JSON lines")
-    demo.add_argument("--port", type=int, default=8080, help="port of the page")
+    demo.add_argument("--port", type=int, default=PAGE_PORT, help="port of the page")
     check = commands.add_parser("check", help="are the settings right")
     check.add_argument("--online", action="store_true", help="also try every endpoint")
     replay = commands.add_parser("replay", help="recorded JSON in, events or alerts out; offline")
@@ -58,7 +60,7 @@ def _dispatch(given: argparse.Namespace) -> int:
     settings = _settings()
     if given.command == "check":
         return _check(settings, online=given.online)
-    return _until_signal(_run(settings, given.role, [key for key in given.chains.split(",") if key]))
+    return _until_signal(_run(settings, given.role, [key for key in given.chains.split(",") if key], given.port))
 
 
 def _settings() -> Settings:
@@ -114,17 +116,14 @@ def _demo(given: argparse.Namespace) -> int:
         )
         sys.stdout.flush()
 
-    try:
-        return _until_signal(demo.live(announce, _for_ever, port=given.port))
-    except OSError as error:
-        return _say(SettingsError("argument", "--port", str(error), "name a free one with --port"), EX_CONFIG)
+    return _until_signal(demo.live(announce, _for_ever, port=given.port))
 
 
 async def _for_ever() -> None:
     await asyncio.Event().wait()
 
 
-async def _run(settings: Settings, role: str, chains: list[str]) -> None:
+async def _run(settings: Settings, role: str, chains: list[str], port: int) -> None:
     from bot import log  # noqa: PLC0415 - as above
     from bot.app import Options, running  # noqa: PLC0415 - as above
 
@@ -138,7 +137,7 @@ async def _run(settings: Settings, role: str, chains: list[str]) -> None:
         if settings.runtime.discord_token is None and role != "watchers":
             from bot import demo  # noqa: PLC0415 - as above
 
-            discord = await stack.enter_async_context(demo.local_discord())
+            discord = await stack.enter_async_context(demo.local_discord(port))
             token = {"discord_token": discord.token}
             runtime = settings.runtime.model_validate({**settings.runtime.model_dump(), **token})
             settings = settings.model_copy(update={"runtime": runtime})
@@ -166,7 +165,7 @@ def _until_signal(work: object) -> int:
     try:
         asyncio.run(guarded())
     except BaseExceptionGroup as group:
-        mendable, _ = group.split((SettingsError, DefinitionError, OSError))
+        mendable, _ = group.split((SettingsError, DefinitionError))
         error: BaseException = mendable or group
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]

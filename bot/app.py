@@ -29,6 +29,7 @@ from bot.store import Mutes, SettingsHistory, Subscriptions
 from bot.tree import assemble
 from bot.vitals import Vitals, Watched
 from bot.web.server import serve
+from config.errors import SettingsError
 from config.settings import Chain, Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraiser
@@ -119,7 +120,10 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
             for one in watched.values():
                 _follow(app, options, one, decoder, operator, holder, loops)
         runtime = settings.runtime
-        app.web_port = await stack.enter_async_context(serve(vitals, runtime.web_host, runtime.web_port))
+        try:
+            app.web_port = await stack.enter_async_context(serve(vitals, runtime.web_host, runtime.web_port))
+        except OSError as error:
+            raise SettingsError("environment", "WEB_HOST, WEB_PORT", str(error), "name a free port in .env") from None
         stack.enter_context(housekeeping(stores.values(), runtime.retention_d, now_ms))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():

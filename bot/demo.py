@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -21,6 +21,7 @@ from bot.cards.text import plain
 from bot.deliver.record import PostKey, Step
 from bot.store import new_id
 from bot.subscription import Subscription
+from config.errors import SettingsError
 from config.settings import Settings, load
 from sandbox.chain.replay import Chain
 from sandbox.discord.people import text_of
@@ -203,7 +204,7 @@ async def live(announce: Callable[[str], None], wait: Callable[[], Awaitable[Non
     """Run the story by the clock, with the page to watch it on, until told to stop."""
     with tempfile.TemporaryDirectory(prefix="tribune-") as folder:
         async with (
-            Discord.start(port=port) as discord,
+            local_discord(port) as discord,
             Chain.start(block_time_s=BLOCK_TIME_S) as chain,
         ):
             settings = settings_for(chain, discord, Path(folder))
@@ -216,6 +217,10 @@ async def live(announce: Callable[[str], None], wait: Callable[[], Awaitable[Non
 
 @asynccontextmanager
 async def local_discord(port: int = PAGE_PORT) -> AsyncGenerator[Discord, None]:
-    """Give a local Discord for a bot without a token."""
-    async with Discord.start(port=port) as discord:
+    """Give a local Discord for a bot without a token. Raises SettingsError when the port cannot be had."""
+    async with AsyncExitStack() as stack:
+        try:
+            discord = await stack.enter_async_context(Discord.start(port=port))
+        except OSError as error:
+            raise SettingsError("argument", "--port", str(error), "name a free one with --port") from None
         yield discord

@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -88,3 +89,9 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    sys.excepthook = _last_words
+
+
+def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Let what ends the process go through the same formatter: the interpreter's own print would show every secret."""
+    structlog.get_logger(__name__).critical("ended_by_a_defect", exc_info=(kind, error, trace))

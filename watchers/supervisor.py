@@ -144,7 +144,8 @@ class Follower:
             log.error("chain_defect", chain=self.chain.key, exc_info=error)
         elif not self.down:
             log.warning("chain_down", chain=self.chain.key, why=f"{kind}: {error}")
-        self.down = f"{kind}: {error}"
+        # what a defect says is for the log, which strikes secrets out; `down` is shown to whoever asks for /status
+        self.down = f"{kind}: a defect, see the log" if defect else f"{kind}: {error}"
         wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures, 16))
         self._failures += 1
         await self._sleep(wait_s * (0.5 + self._jitter() / 2))
