@@ -5,6 +5,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import discord
@@ -14,7 +15,8 @@ from discord import app_commands
 from bot.__main__ import parser
 from bot.desk import Desk
 from bot.tree import assemble
-from config.settings import Runtime
+from config.settings import Runtime, load
+from watchers.wings import PROTOCOLS
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -126,7 +128,7 @@ def test_every_metric_is_explained_and_every_explained_metric_exists() -> None:
 async def test_the_table_of_commands_is_what_the_bot_offers() -> None:
     client = discord.Client(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
-    assemble(client, tree, cast("Desk", None))
+    assemble(client, tree, cast("Desk", SimpleNamespace(settings=load(environ={}, dotenv=None), protocols=PROTOCOLS)))
     offered = {command.name for command in tree.get_commands()}
     told = {re.findall(r"/([a-z]+)", row[0])[0] for row in table(text_of("README.md"), "Commands")}
     assert told == offered
