@@ -11,14 +11,14 @@ CHARS = TEXT - 700  # the rest is for headline, subject and small print
 SIZE = BYTES - 1_800
 
 
-def fitting(rows: Sequence[str], limit: int | None = None) -> tuple[tuple[str, ...], int]:
-    """Give the rows from the first on that fit, at most `limit`, and how many are left out."""
+def fitting(rows: Sequence[str], limit: int | None = None, *, room: int = CHARS) -> tuple[tuple[str, ...], int]:
+    """Give the rows from the first on that fit into `room` characters, at most `limit`, and how many are left out."""
     kept: list[str] = []
     chars = size = 0
     for row in rows[:limit]:
         chars += len(row) + 1
         size += len(row.encode()) + 1
-        if chars > CHARS or size > SIZE:
+        if chars > room or size > SIZE:
             break
         kept.append(row)
     return tuple(kept), len(rows) - len(kept)

@@ -33,7 +33,7 @@ _CALL = {"rolled_back": "undone", "not_executed": "not reached", "unknown": "res
 _REASON = {"out_of_gas": "out of gas", "empty_revert": "no reason given"}
 ROWS = 12
 OTHERS = 10
-CALLS = 2_400  # characters for the tables of calls
+CALLS = 1_900  # characters for the tables of calls
 
 
 def said(op: BatchResult) -> str:
@@ -62,7 +62,9 @@ def answer(found: Found, desk: Desk) -> Card:
         )
     bad = [op for op in operations if op.outcome != "success"]
     accent: Accent = "good" if not bad else "bad" if len(bad) == len(operations) else "warning"
-    rows, left = fitting([_line(op, desk) for op in [*bad, *(o for o in operations if o not in bad)]])
+    ordered = [*bad, *(op for op in operations if op not in bad)]
+    room = CHARS - CALLS if any(op.calls for op in operations) else CHARS
+    rows, left = fitting([_line(op, desk) for op in ordered], room=room)
     told = any(call.outcome != "unknown" for op in operations for call in op.calls)
     source = "checked call by call" if told else "calls inside unknown: the node gives no trace"
     return Card(
@@ -71,7 +73,7 @@ def answer(found: Found, desk: Desk) -> Card:
         subject=code(found.tx, 66),
         subject_url=url,
         facts=(*rows, *([f"and {counted(left, 'more operation')}"] if left else [])),
-        evidence=_tables([*bad, *(o for o in operations if o not in bad)], sum(map(len, rows))),
+        evidence=_tables(ordered),
         small=f"{place} · {source}",
     )
 
@@ -118,19 +120,10 @@ def _native(op: BatchResult, desk: Desk) -> str:
     return chain.native if chain else "native"
 
 
-def _tables(operations: Sequence[BatchResult], used: int) -> tuple[str, ...]:
+def _tables(operations: Sequence[BatchResult]) -> tuple[str, ...]:
     """Draw the calls of as many operations as there is room for, whole tables only."""
-    tables: list[str] = []
-    room = min(CALLS, CHARS - used)
-    for op in operations:
-        if not op.calls:
-            continue
-        table = _calls(op)
-        room -= len(table) + 1
-        if room < 0:
-            break
-        tables.append(table)
-    return tuple(tables)
+    tables, _ = fitting([_calls(op) for op in operations[:OTHERS] if op.calls], room=CALLS)
+    return tables
 
 
 def _calls(op: BatchResult) -> str:

@@ -176,7 +176,7 @@ async def test_a_snoozed_subject_is_silent_in_that_channel_and_speaks_again_afte
 
             clock.added_ms = HOUR_MS + 1_000
             await until(here, 10)
-            assert any("1.20M" in text for text in discord.texts("alerts"))
+            assert any("1.20M ROSTRA" in text for text in discord.texts("alerts"))
 
 
 async def until(world: World, step: int) -> None:

@@ -310,9 +310,10 @@ def test_an_outcome_is_said_in_plain_words_and_never_guessed(bent: dict[str, Any
 
 
 def test_hostile_reasons_and_functions_do_nothing_in_a_batch() -> None:
-    calls = tuple(Call(n, "0x" + "55" * 20, 0, "0x", HOSTILE, "failed", HOSTILE) for n in range(40))
+    calls = tuple(Call(n, "0x" + "55" * 20, 0, "0x", f"```{HOSTILE}", "failed", f"```{HOSTILE}") for n in range(40))
     ops = [an_op(n, success=False, outcome="reverted", reason=HOSTILE, calls=calls) for n in range(1, 60)]
     card = batch.answer(Found(1, events.tx(1), 7, True, ops), DESK)
+    assert card.evidence
     for table in card.evidence:
         assert table.startswith("```\n")
         assert table.endswith("\n```")
