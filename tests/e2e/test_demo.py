@@ -1,0 +1,190 @@
+"""`python -m bot demo`: it plays the story, judges itself by what the channel holds, and leaves nothing behind."""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from bot import demo
+from bot.__main__ import main
+from tests.stage import is_gone
+
+HOME = Path(demo.__file__).parents[1]
+CHAIN = demo.STORY
+COMMAND = (sys.executable, "-m", "bot", "demo")
+PATIENCE_S = 60
+Expectation = list[dict[str, Any]]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="tribune-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    """The demo sets up how everything is logged; take that back."""
+    root, hook = logging.getLogger(), sys.excepthook
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], sys.excepthook = before, hook
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def environ(folder: Path) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(folder)}
+
+
+def ran(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [*COMMAND, *options],
+        cwd=HOME,
+        env=environ(folder),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def test_once_tells_the_story_sums_it_up_and_leaves_nothing_behind(folder: Path) -> None:
+    done = ran(folder, "--once")
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert re.fullmatch(r"13 posted, \d+ edited, 2 retracted, 0 lost, 0 twice", last)
+    assert "260k ROSTRA for: the outcome flips to passing" in done.stdout
+    assert done.stderr == ""
+    assert list(folder.iterdir()) == []
+
+
+def test_once_as_json_gives_a_line_for_every_card_and_nothing_else(folder: Path) -> None:
+    done = ran(folder, "--once", "--json")
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {tuple(one) for one in told} == {("action", "channel", "kind", "alert_id", "text")}
+    assert {one["action"] for one in told} == {"posted", "edited", "retracted"}
+    assert {one["kind"] for one in told} == {"vote", "proposal", "liquidity", "batch"}
+    posted = [one["alert_id"] for one in told if one["action"] == "posted"]
+    assert len(posted) == len(set(posted)) == 13
+
+
+def tampered(monkeypatch: pytest.MonkeyPatch, folder: Path, change: Callable[[Expectation], None]) -> None:
+    """Let the story have another end than it has."""
+    story = folder / "story"
+    shutil.copytree(CHAIN / "config", story / "config", dirs_exist_ok=True)
+    expected = json.loads((CHAIN / "expected.json").read_text(encoding="utf-8"))
+    change(expected)
+    (story / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
+    monkeypatch.setattr(demo, "STORY", story)
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_a_story_that_ends_otherwise_than_expected_is_exit_status_1(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tampered(monkeypatch, folder, lambda expected: expected[0].update(tx="0x" + "00" * 32))
+    assert main(["demo", "--once"]) == 1
+    told = capsys.readouterr().out
+    assert "1 lost, 1 twice" in told
+    assert "no message: step 2, proposal created" in told
+
+
+def _first(expected: Expectation, action: str) -> dict[str, Any]:
+    return next(one for one in expected if one["action"] == action)
+
+
+@pytest.mark.usefixtures("undisturbed")
+async def test_the_judge_sees_what_is_lost_repeated_unexpected_and_not_corrected(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    async with demo.played(folder / "data", lambda _: None) as (app, _, discord):
+        assert (await demo.judge(app, discord, [])).well
+
+        tampered(monkeypatch, folder, lambda expected: _first(expected, "silent").update(action="alert"))
+        assert len((await demo.judge(app, discord, [])).lost) == 1
+        tampered(monkeypatch, folder, lambda expected: _first(expected, "alert").update(action="silent"))
+        assert any("should be silent" in what for what in (await demo.judge(app, discord, [])).wrong)
+        tampered(monkeypatch, folder, lambda expected: expected.remove(_first(expected, "alert")))
+        assert any("nobody expected" in what for what in (await demo.judge(app, discord, [])).wrong)
+        tampered(monkeypatch, folder, lambda expected: _first(expected, "alert").update(action="retracted"))
+        assert any("not shown as retracted" in what for what in (await demo.judge(app, discord, [])).wrong)
+
+        tampered(monkeypatch, folder, lambda _: None)
+        channel = discord.channel(demo.CHANNEL)
+        assert app.connection is not None
+        await app.connection.get_partial_messageable(channel.id).send("New proposal: voting opens")
+        assert len((await demo.judge(app, discord, [])).twice) == 1
+        told = next(iter(channel.messages))
+        await app.connection.get_partial_messageable(channel.id).get_partial_message(told).delete()
+        assert len((await demo.judge(app, discord, [])).lost) == 1
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@asynccontextmanager
+async def shown(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the demo that lasts, as far as the line that says where to look."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "--port", str(port), cwd=HOME, env=environ(folder), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            line = (await process.stdout.readline()).decode()
+        assert f"127.0.0.1:{port}" in line
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_ctrl_c_ends_the_demo_with_its_store_its_port_and_its_folder(
+    folder: Path, number: signal.Signals
+) -> None:
+    port = _free_port()
+    async with shown(folder, port) as process:
+        (store,) = children_of(process.pid)
+        process.send_signal(number)
+        async with asyncio.timeout(PATIENCE_S):
+            assert await process.wait() == 0
+        assert is_gone(store)
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
+    assert os.listdir(folder) == []  # noqa: PTH208 - an event loop runs here, and pathlib is held to block it
+
+
+def test_a_port_that_is_taken_is_one_line_and_exit_status_78(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = ran(folder, "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 78
+    assert len(done.stderr.splitlines()) == 1
+    assert "--port" in done.stderr
