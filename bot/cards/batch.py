@@ -12,6 +12,7 @@ from watchers.alert import AlertState, BatchFacts, CallFacts, OperationFacts
 REASON = 160
 LISTED = 3
 _SIGN = {"success": "✓", "failed": "✗", "rolled_back": "↺", "not_executed": "–", "unknown": "?"}
+PLAIN = {"": "no reason given", "empty_revert": "no reason given", "out_of_gas": "out of gas"}
 _SAID = {"rolled_back": "undone", "not_executed": "not reached", "unknown": "result unknown"}
 
 
@@ -79,8 +80,12 @@ def _operation(op: OperationFacts, chain_id: int, lexicon: Lexicon) -> list[str]
         line += (
             f" at call {cause.index + 1} of {len(op.calls)}: {code(name, 40)} on {lexicon.who(chain_id, cause.target)}"
         )
-    reason = (cause.reason if cause and cause.reason else op.reason) or "no reason given"
-    return [line, f"**Reason** {code(reason, REASON)}"]
+    return [line, f"**Reason** {reason(cause.reason if cause and cause.reason else op.reason, REASON)}"]
+
+
+def reason(text: str, limit: int) -> str:
+    """Write a revert reason; our own words for one that is not there become plain ones."""
+    return PLAIN.get(text) or code(text, limit)
 
 
 def _calls(op: OperationFacts) -> str:

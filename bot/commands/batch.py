@@ -7,7 +7,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.cards import figures
-from bot.cards.batch import headline
+from bot.cards.batch import PLAIN, headline, reason
 from bot.cards.card import Accent, Card
 from bot.cards.escape import clean, code, symbol
 from bot.cards.lexicon import short_number, shorten
@@ -30,7 +30,6 @@ SAID = {
     "prefund_too_low": "undone: it had not paid enough for gas",
 }
 _CALL = {"rolled_back": "undone", "not_executed": "not reached", "unknown": "result unknown"}
-_REASON = {"out_of_gas": "out of gas", "empty_revert": "no reason given"}
 ROWS = 12
 OTHERS = 10
 CALLS = 1_900  # characters for the tables of calls
@@ -39,11 +38,6 @@ CALLS = 1_900  # characters for the tables of calls
 def said(op: BatchResult) -> str:
     """Say what became of an operation; what is not known is said to be so."""
     return SAID.get(op.outcome) or ("accepted, its calls unknown" if op.success else "failed")
-
-
-def reason(text: str, limit: int) -> str:
-    """Write a revert reason; our own two words for "none" become plain ones."""
-    return code(_REASON.get(text, text), limit) if text else ""
 
 
 def answer(found: Found, desk: Desk) -> Card:
@@ -130,7 +124,7 @@ def _calls(op: BatchResult) -> str:
     rows = [f"operation {op.container_id[:10]}…"]
     for call in op.calls[:ROWS]:
         name = clean((call.function or call.data[:10] or "transfer").split("(")[0])
-        why = f": {clean(_REASON.get(call.reason, call.reason))[:60]}" if call.reason else ""
+        why = f": {clean(PLAIN.get(call.reason, call.reason))[:60]}" if call.reason else ""
         outcome = _CALL.get(call.outcome, call.outcome)
         rows.append(f"{SIGN[call.outcome]} {call.index + 1:>2} {name[:24]:<24} {shorten(call.target)}  {outcome}{why}")
     if len(op.calls) > ROWS:

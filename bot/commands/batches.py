@@ -6,8 +6,9 @@ from typing import Any
 from discord import app_commands
 
 from bot import choices
+from bot.cards.batch import reason
 from bot.cards.card import Card
-from bot.commands.batch import reason, said
+from bot.commands.batch import said
 from bot.desk import Desk
 from bot.reply import Asked, reply
 from bot.rows import counted, fitting
