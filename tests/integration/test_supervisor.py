@@ -141,9 +141,18 @@ async def test_each_failure_waits_longer_up_to_a_cap(w: World) -> None:
 
 async def test_a_defect_is_said_with_its_traceback_and_the_chain_goes_on(w: World) -> None:
     feed = Script(w, ((1,), ZeroDivisionError("a bug")), ((), ZeroDivisionError("a bug")), ((2,), None))
+    shown: list[str] = []
+
+    async def looking(seconds: float) -> None:
+        shown.append(followed.down)
+        await fast_sleep(seconds)
+
+    followed = follower(w, feed, Notices(), sleep=looking)
     with capture_logs() as said:
-        async with running(follower(w, feed, Notices())):
+        async with running(followed):
             await feed.resting.wait()
+    assert "ZeroDivisionError: a defect, see the log" in shown
+    assert not any("a bug" in one for one in shown)  # its text may hold anything; /status is for everybody
     defects = [line for line in said if line["event"] == "chain_defect"]
     assert len(defects) == 1
     assert isinstance(defects[0]["exc_info"], ZeroDivisionError)
