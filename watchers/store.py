@@ -228,11 +228,11 @@ class ChainStore:
             async with storing("read the outbox", TIMEOUT_S + MAX_BLOCK_MS / 1000):
                 entries = await self._entries(consumer, count, min(block_ms, MAX_BLOCK_MS))
                 delivered = await self._times_delivered(entries)
+            states = await alert_states(self._redis, self.chain_id, [fields[b"id"] for _, fields in entries])
         except BaseException:
             # a reply may be lost on the way, also by a cancellation: what it held is ours and pending, so look there
             self._drained.pop(consumer, None)
             raise
-        states = await alert_states(self._redis, self.chain_id, [fields[b"id"] for _, fields in entries])
         found = []
         for (entry, _), state in zip(entries, states, strict=True):
             if state is None:  # pruned or deleted: nothing is left to say

@@ -67,6 +67,7 @@ class Line:
     ) -> None:
         self._chains, self._deliveries, self._stages = chains, deliveries, tuple(stages)
         self._consumer, self._operator, self._sleep = consumer, operator, sleep
+        self._in_hand: dict[int, Sequence[Change]] = {}  # by chain: taken, and not settled when the store failed
         self.tally: Counter[tuple[str, str]] = Counter()
 
     async def run(self) -> None:
@@ -92,12 +93,18 @@ class Line:
 
     async def turn(self, chain: Changes, *, count: int = 100, block_ms: int = 1000) -> int:
         """Take what is there, handle and settle it; gives how many. Raises StoreError."""
-        changes = await chain.changes(self._consumer, count=count, block_ms=block_ms)
+        changes = self._in_hand.pop(id(chain), ()) or await chain.changes(
+            self._consumer, count=count, block_ms=block_ms
+        )
         settled = 0
-        for change in changes:
-            if await self._handled(change):
-                await chain.settle(change.entry_id)
-                settled += 1
+        for at, change in enumerate(changes):
+            try:
+                if await self._handled(change):
+                    await chain.settle(change.entry_id)
+                    settled += 1
+            except StoreError:
+                self._in_hand[id(chain)] = changes[at:]  # else they would come again only after their long idle time
+                raise
         if changes and not settled:
             await self._sleep(1.0)
         return settled

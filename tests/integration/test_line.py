@@ -18,7 +18,7 @@ from bot.store import MOST_PER_GUILD, Mutes, SettingsHistory, Subscriptions
 from bot.subscription import Subscription
 from tests.delivery_world import START_MS, Clock, Ears, alert, state
 from watchers.alert import AlertState
-from watchers.errors import UserError
+from watchers.errors import StoreError, UserError
 
 HOUR_MS = 3_600_000
 
@@ -164,6 +164,36 @@ async def test_a_change_is_settled_only_after_it_was_placed(here: Setup) -> None
     task.cancel()
     await asyncio.wait({task})
     assert (await here.deliveries.outbox()).waiting == 1
+
+
+class Stream(FakeChain):
+    """Hands each change out once, as a stream does until it has been idle for long; the store fails now and then."""
+
+    failures = 2
+
+    async def changes(self, consumer: str, *, count: int, block_ms: int) -> Sequence[FakeChange]:
+        given = await super().changes(consumer, count=count, block_ms=block_ms)
+        self.pending = []
+        return given
+
+    async def settle(self, entry_id: str) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("the engine is gone")
+        await super().settle(entry_id)
+
+
+async def test_what_was_in_hand_when_the_store_failed_is_handled_as_soon_as_it_is_back(here: Setup) -> None:
+    stream = Stream()
+    here.router.put(here.wish())
+    for number in (1, 2, 3):
+        stream.say(state(number))
+    for _ in range(stream.failures):
+        with pytest.raises(StoreError):
+            await here.line.turn(stream, block_ms=1)
+    assert await here.line.turn(stream, block_ms=1) == 3
+    assert stream.settled == ["0-0", "1-0", "2-0"]
+    assert await here.line.turn(stream, block_ms=1) == 0
 
 
 async def test_a_subscription_is_kept_as_it_was_written_and_every_change_is_noted(here: Setup, redis: "Redis") -> None:

@@ -264,6 +264,27 @@ async def test_an_unsettled_entry_comes_again_to_its_consumer_after_a_restart(re
     assert [c.times_delivered for c in again] == [2, 2]
 
 
+async def test_an_entry_whose_alert_could_not_be_read_comes_again_at_once(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = chain(redis)
+    epoch = await store.acquire("me", 60_000)
+    assert epoch is not None
+    await store.commit(epoch, None, block(1, alert(1)))
+    assert await store.changes("c", count=10, block_ms=0) != []  # left pending, and drained
+
+    async def gone(*_: Any) -> Any:
+        raise StoreError("the engine is gone")
+
+    await store.commit(epoch, at(1), block(2, alert(2)))
+    with monkeypatch.context() as broken:
+        broken.setattr("watchers.store.alert_states", gone)
+        with pytest.raises(StoreError):
+            await store.changes("c", count=10, block_ms=0)
+    again = await store.changes("c", count=10, block_ms=0)
+    assert alert(2).id in [change.state.alert.id for change in again]
+
+
 async def test_an_entry_that_a_dead_consumer_left_is_taken_over(redis: Redis) -> None:
     store = chain(redis)
     epoch = await held(store)
