@@ -5,7 +5,7 @@ answers lead to further questions.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from config.settings import Chain, Settings
 from watchers.alert import Alert
@@ -27,6 +27,7 @@ class Ballot(NamedTuple):
 class Situation(NamedTuple):
     """The block at hand and what is known about it. `ballots` holds the earlier votes of each proposal that the block
     touches, keyed by (governor, proposal id); a missing key means that they could not be read.
+    `titles` holds, by the same key, what their creation said of them.
     """
 
     settings: Settings
@@ -50,7 +51,7 @@ class Wing(Protocol):
         """What it can decode."""
         ...
 
-    def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask]:  # type: ignore[type-arg]
+    def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask[Any]]:
         """Name the questions whose answers the judge needs and does not have yet."""
         ...
 

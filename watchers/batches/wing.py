@@ -4,7 +4,7 @@ A quiet block asks nothing. A bundle that will be said asks two things, its tran
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import watchers.batches.protocols as protocols_package
 from watchers.alert import Alert
@@ -40,7 +40,7 @@ class BatchesWing:
     def __init__(self) -> None:
         self.protocols: Sequence[Protocol] = tuple(protocols_in(protocols_package))
 
-    def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask]:  # type: ignore[type-arg]  # any answer
+    def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask[Any]]:
         """Ask for the transaction and the call tree of each bundle that will be said, unless they are known."""
         for bundle in bundles(events):
             if not deserves_a_trace(bundle, at):

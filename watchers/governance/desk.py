@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from config.settings import Dao, VoteWatch
 from watchers.event import Event
@@ -75,7 +76,7 @@ class Desk:
         """Give the token's supply at the snapshot."""
         return self.at.facts.get(Supply(self.dao.token, self.times.snapshot)) if self.times else None
 
-    def asks(self) -> Iterator[Ask]:  # type: ignore[type-arg] # questions of several kinds
+    def asks(self) -> Iterator[Ask[Any]]:
         """Name every question about this proposal; a created one has none, its quorum lies in the future."""
         if self.is_new:
             return

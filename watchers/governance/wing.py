@@ -1,6 +1,7 @@
 """The governance wing as the pipeline sees it."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from watchers.alert import Alert
 from watchers.decode import protocols_in
@@ -26,7 +27,7 @@ class GovernanceWing:
                 raise DefinitionError(f"governance protocol {protocol.name}: declare it as Governor(name, Family(...))")
             self.families[protocol.name] = protocol.family
 
-    def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask]:  # type: ignore[type-arg] # as in Wing
+    def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask[Any]]:
         """Name the questions about the block's proposals that are not answered yet."""
         wanted = (ask for desk in desks(events, at, self.families).values() for ask in desk.asks())
         return [ask for ask in dict.fromkeys(wanted) if not at.facts.has(ask)]
