@@ -6,9 +6,10 @@ from typing import NamedTuple, TextIO
 import aiohttp
 
 from config.settings import Chain, Settings
+from watchers.chain.blocks import header_call, lenient_header, read_number
 from watchers.chain.rpc import Rpc
 from watchers.errors import ChainError
-from watchers.facts import Call, RpcError
+from watchers.facts import Call
 
 PATIENCE_S = 15.0
 
@@ -56,13 +57,14 @@ async def _try(chain: Chain, session: aiohttp.ClientSession) -> Answer:
     began = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(PATIENCE_S):
-            head, block = await rpc.batch([Call("eth_blockNumber", ()), Call("eth_getBlockByNumber", (tag, False))])
+            reply = await rpc.raw_batch([Call("eth_blockNumber", ()), header_call(tag)])
     except TimeoutError:
         return Answer(well=False, line=f"{name}: no answer within {PATIENCE_S:.0f} s")
     except ChainError as error:
         return Answer(well=False, line=f"{name}: {error}")
-    if isinstance(head, RpcError) or not isinstance(head, str):
-        return Answer(well=False, line=f"{name}: refuses eth_blockNumber")
+    head = read_number(reply.answers[0])
+    if head is None:
+        return Answer(well=False, line=f"{name}: does not tell its head")
     took_ms = (asyncio.get_running_loop().time() - began) * 1000
-    final = "" if isinstance(block, dict) else f", but no {tag} block: depth is used instead"
-    return Answer(well=True, line=f"{name}: head {int(head, 16):,} in {took_ms:.0f} ms{final}")
+    final = "" if lenient_header(reply.answers[1]) else f", but no {tag} block: depth is used instead"
+    return Answer(well=True, line=f"{name}: head {head:,} in {took_ms:.0f} ms{final}")

@@ -10,10 +10,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from config.settings import Settings
-from watchers.batches.protocols.entrypoint import VERSIONS
+from watchers.abi import shape_of
+from watchers.batches.protocols.entrypoint import VERSIONS, UserOperationEvent
 from watchers.batches.wing import wing as batches
 from watchers.chain.answers import Cache, load
 from watchers.chain.block import Header, Log
+from watchers.chain.blocks import read_number
+from watchers.chain.proof import check_logs
+from watchers.chain.ranges import span
 from watchers.chain.rpc import Rpc
 from watchers.chain.trace import Trace, Transaction
 from watchers.decode import Decoder
@@ -23,7 +27,7 @@ from watchers.facts import Call, RpcError
 from watchers.history import History
 from watchers.wing import Situation
 
-OPERATION_TOPIC = "0x49628fd1471006c1482da88028e9ce4dbb080b815c9b0344d39e5a8e6ec1419f"  # UserOperationEvent
+OPERATION_TOPIC = shape_of(UserOperationEvent).topic0
 PATIENCE_S = 20.0
 
 
@@ -86,11 +90,14 @@ class Lookup:
 
     async def _operation(self, rpc: Rpc, name: str) -> str | None:
         """Find the transaction of a user operation in the blocks that one call may cover."""
-        head: Any = (await rpc.batch([Call("eth_blockNumber", ())]))[0]
-        if not isinstance(head, str):
+        head = read_number((await rpc.raw_batch([Call("eth_blockNumber", ())])).answers[0])
+        if head is None:
             return None
-        since = max(0, int(head, 16) - rpc.chain.max_range + 1)
-        where = {"fromBlock": hex(since), "toBlock": head, "address": list(VERSIONS), "topics": [OPERATION_TOPIC, name]}
+        where = {
+            **span(max(0, head - rpc.chain.max_range + 1), head),
+            "address": list(VERSIONS),
+            "topics": [OPERATION_TOPIC, name],
+        }
         logs: Any = (await rpc.batch([Call("eth_getLogs", (where,))]))[0]
         if isinstance(logs, list) and logs and isinstance(logs[0], dict):
             tx = logs[0].get("transactionHash")
@@ -99,9 +106,9 @@ class Lookup:
 
     async def _explained(self, chain_id: int, rpc: Rpc, receipt: _Receipt) -> Found:
         """Decode the receipt and, for operations, learn from calldata and trace what became of each call."""
-        decoded = self._decoder.decode(chain_id, receipt.logs)
-        block = int(receipt.block_number, 16)
         header = Header(receipt.block_number, receipt.block_hash, "", "0x0", "0x")
+        decoded = self._decoder.decode(chain_id, check_logs(header, receipt.logs))
+        block = header.height
         cache = Cache()
         facts = cache.begin(block)
         events: list[Event] = list(decoded.events)
