@@ -75,7 +75,6 @@ class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):
     ends_at_s: int | None
     ends_at_clock: int | None
     to_flip_back_raw: int | None = None
-    vote_count: int = 1
 
 
 class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):

@@ -68,7 +68,7 @@ class VotingDelay(Ask[int], frozen=True):
 
 
 class EarlierVotes:
-    """Reads them back for one chain. `ask` answers questions at a block, as the pipeline's facts do."""
+    """Reads them back for one chain. `topics` are those of governance; `failures` and `read` count since the start."""
 
     def __init__(
         self,

@@ -19,7 +19,6 @@ from watchers.facts import Answer, Ask, Call, Facts, RpcError
 
 NOT_RECORDED = RpcError(-32000, "not recorded")
 _TRACES = ("trace", "debug_traceTransaction_callTracer", "trace_transaction")
-_METHOD = {"trace_transaction": "trace_transaction"}
 _MOST_BYTES = 1 << 30
 _REMEDY = "give an eth_getBlockReceipts answer, a receipt, or an array of logs"
 
@@ -63,7 +62,7 @@ class Recorded:
             facts.known[ask] = ask.read([self.answer(call) for call in ask.calls(block)])
 
     def _take(self, file: str, place: str, content: Any) -> None:
-        if isinstance(content, dict) and "result" in content and ("jsonrpc" in content or len(content) <= 3):  # noqa: PLR2004
+        if isinstance(content, dict) and "result" in content and ("jsonrpc" in content or len(content) <= 3):  # noqa: PLR2004 - id and error may be beside it
             self._take(file, f"{place}.result", content["result"])
         elif isinstance(content, dict) and "receipt" in content:
             self._beside(file, place, content)

@@ -11,7 +11,7 @@ from sandbox.discord.commands import offered
 from sandbox.discord.components import find, texts
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, MODAL_SUBMIT
 from sandbox.discord.options import Refused, fill, resolve
-from sandbox.discord.state import EPHEMERAL, LOADING, Channel, Interaction, Json, Message, User
+from sandbox.discord.state import EPHEMERAL, Channel, Interaction, Json, Message, User
 
 ANSWER_S: Final = 3.0
 SETTLE_S: Final = 30.0
@@ -302,11 +302,6 @@ class People:
         found = [backend.world.message(asked.channel_id, i) for i in asked.followups]
         reply.followups = [backend.draw(m) for m in found if m is not None]
         return reply
-
-    @staticmethod
-    def is_thinking(message: Json) -> bool:
-        """Say whether a drawn reply is still to be filled."""
-        return bool(message.get("flags", 0) & LOADING)
 
 
 def _filled(part: Json, values: Mapping[str, Any]) -> Json:

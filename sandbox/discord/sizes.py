@@ -134,7 +134,8 @@ def _entry(entry: Json, where: str, kind: int) -> list[Problem]:
     problems: list[Problem] = []
     name = entry.get("name")
     lowercase = isinstance(name, str) and name == name.lower()
-    if not isinstance(name, str) or not (_NAME.match(name) and lowercase if kind == 1 else 1 <= len(name) <= 32):  # noqa: PLR2004  the documented length
+    fits = isinstance(name, str) and 1 <= len(name) <= limits.COMMAND_NAME
+    if not isinstance(name, str) or not fits or (kind == 1 and not (_NAME.match(name) and lowercase)):
         problems.append((f"{where}.name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid"))
     if kind == 1:
         problems += _described(entry, where)

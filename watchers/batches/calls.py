@@ -6,7 +6,7 @@ failed), `not_executed` (meant, and the batch ended before it), `success`. A cal
 through is "unknown": the tree does not show it, and that is all that can be said. A tree that contradicts the
 EntryPoint's own event (another inclusion, a lying node) is not used at all.
 
-Source: reference "Where per-call truth comes from"; IEntryPoint innerHandleOp.
+Source: eth-infinitism/account-abstraction, EntryPoint `innerHandleOp`.
 """
 
 from bisect import bisect_left

@@ -3,7 +3,7 @@
 Every layout that smart accounts use behind an EntryPoint is one row of `_LAYOUTS`, keyed by selector. A layout says
 only what was meant: that the account keeps to it is for the call tree to prove.
 
-Source: reference "Inner calls: layouts per account"; ERC-7579 and ERC-7821 mode words; Safe MultiSend.
+Source: ERC-7579 and ERC-7821 mode words; Safe MultiSend.
 Errors: none; `plan` answers None for what is no known layout or does not fit it.
 """
 

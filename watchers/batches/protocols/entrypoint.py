@@ -10,7 +10,7 @@ its own `UserOperationEvent`; other logs of the EntryPoint (a deposit) are no bo
     no success                                  reverted, with a reason when UserOperationRevertReason is there
 
 Units: gas in gas, cost in wei.
-Source: eth-infinitism/account-abstraction, IEntryPoint; reference "EntryPoint".
+Source: eth-infinitism/account-abstraction, IEntryPoint.
 """
 
 from collections.abc import Iterable
