@@ -8,9 +8,10 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 from config.errors import DefinitionError, SettingsError
 from config.settings import Settings, load
@@ -151,11 +152,11 @@ async def _run(settings: Settings, role: str, chains: list[str], port: int) -> N
         await _for_ever()
 
 
-def _until_signal(work: object) -> int:
+def _until_signal(work: Coroutine[Any, Any, None]) -> int:
     """Run until the work ends or SIGINT or SIGTERM asks it to; an operator's error inside a group comes out alone."""
 
     async def guarded() -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload] # a coroutine
+        task = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)

@@ -17,7 +17,14 @@ from pydantic import SecretStr
 from yarl import URL
 
 from bot.cards.card import Card
-from bot.deliver.port import INVALID_BODY, UNKNOWN_CHANNEL, Throttled
+from bot.deliver.port import (
+    INVALID_BODY,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_GUILD,
+    Throttled,
+)
 from bot.store import Subscriptions
 from config.errors import SettingsError
 from watchers.errors import NotDelivered, Undeliverable
@@ -220,10 +227,10 @@ def _ours(error: discord.HTTPException) -> Exception:
 
 
 _PLAIN = {
-    10003: "the channel is gone",
-    10004: "the server is gone",
-    50001: "I may no longer see the channel (permission View Channel)",
-    50013: "I may no longer write in the channel (permission Send Messages)",
+    UNKNOWN_CHANNEL: "the channel is gone",
+    UNKNOWN_GUILD: "the server is gone",
+    MISSING_ACCESS: "I may no longer see the channel (permission View Channel)",
+    MISSING_PERMISSIONS: "I may no longer write in the channel (permission Send Messages)",
 }
 
 

@@ -16,7 +16,6 @@ from eth_utils.address import to_checksum_address
 from bot.cards import render
 from bot.cards.lexicon import Lexicon
 from bot.cards.text import plain
-from bot.choices import first_line
 from config.settings import Chain, Settings
 from watchers.alert import Alert, AlertState
 from watchers.chain.block import Header
@@ -107,7 +106,7 @@ class _Story:
             if isinstance(event, ProposalChange) and event.change == "created":
                 key = (event.address, event.proposal_id)
                 self._ballots.setdefault(key, [])
-                self._titles[key] = first_line(event.description)
+                self._titles[key] = event.description
                 books.setdefault(key, ())
 
     def _remember(self, events: Sequence[Event]) -> None:
