@@ -7,6 +7,7 @@ and after. Errors: StoreError; UserError when the asker can mend it.
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 
 import msgspec
@@ -47,8 +48,8 @@ class Index(Protocol):
         """Forget it."""
         ...
 
-    def clear(self) -> None:
-        """Forget all."""
+    def keep(self, ids: AbstractSet[str]) -> None:
+        """Forget all but these."""
         ...
 
 
@@ -192,17 +193,21 @@ class Subscriptions(_Store):
         await ask("told", self.redis.hdel(f"{self.tag}:untold", str(channel_id)))
 
     async def load(self, index: Index) -> tuple[str, int]:
-        """Fill the index with every subscription; gives the place in the log from which `follow` goes on."""
+        """Fill the index with every subscription; gives the place in the log from which `follow` goes on. It is never
+        emptied meanwhile: an alert that is routed just then would be wanted by nobody, and lost.
+        """
         log = f"{self.tag}:subs:log"
         last = await ask("load", self.redis.xrevrange(log, count=1))
         place = (text(last[0][0]), int(last[0][1][b"version"])) if last else ("0-0", 0)
-        index.clear()
+        ids: set[str] = set()
         cursor = 0
         while True:
             cursor, rows = await ask("load", self.redis.hscan(f"{self.tag}:subs", cursor, count=2000))
             for subscription in await self._with_pauses(rows.values()):
                 index.put(subscription)
+                ids.add(subscription.id)
             if int(cursor) == 0:
+                index.keep(ids)
                 return place
 
     async def advance(self, index: Index, place: tuple[str, int], *, block_ms: int) -> tuple[str, int]:

@@ -11,6 +11,7 @@ unknown size reaches no threshold.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from itertools import repeat
 from typing import Literal, NamedTuple
@@ -185,11 +186,10 @@ class Router:
         if not self._shapes[shape]:
             del self._shapes[shape]
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._known.clear()
-        self._buckets.clear()
-        self._shapes.clear()
+    def keep(self, ids: AbstractSet[str]) -> None:
+        """Forget all but these."""
+        for subscription_id in self._known.keys() - ids:
+            self.drop(subscription_id)
 
     def match(self, alert: Alert) -> list[Match]:
         """Give every subscription that wants the alert, once, with the reason."""

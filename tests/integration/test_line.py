@@ -257,6 +257,18 @@ async def test_an_index_that_missed_changes_is_loaded_anew(here: Setup, redis: "
     assert len(here.router) == 4
 
 
+async def test_an_alert_that_is_routed_while_the_index_is_loaded_anew_is_not_lost(here: Setup) -> None:
+    for number in range(3):
+        await here.subscriptions.add(here.wish(number), by=7, now_ms=1)
+    await here.subscriptions.load(here.router)
+    here.router.put(here.wish(9))  # removed by another process while the store was away
+    loading = asyncio.create_task(here.subscriptions.load(here.router))
+    while not loading.done():
+        assert len(here.router) >= 3
+        await asyncio.sleep(0)
+    assert len(here.router) == 3
+
+
 async def test_what_waited_longer_than_a_day_for_a_shut_channel_stays_in_the_history_only(here: Setup) -> None:
     here.router.put(here.wish())
     await here.handle(state(1))
