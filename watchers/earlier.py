@@ -15,6 +15,7 @@ import structlog
 
 from config.settings import Chain, Dao
 from watchers.chain.block import Header, Log
+from watchers.chain.proof import check_header
 from watchers.decode import Decoder
 from watchers.errors import ChainError, DecodeError
 from watchers.event import Event
@@ -169,10 +170,7 @@ class EarlierVotes:
             [Call("eth_getBlockByNumber", (hex(number), False)) for number in numbers]
         )
         try:
-            headers = [msgspec.convert(answer, Header) for answer in answers]
-            if [header.height for header in headers] != list(numbers):
-                raise ChainError("a node gave another block than it was asked for")
-            _ = [header.time_s for header in headers]
-        except (msgspec.MsgspecError, ValueError):
+            pairs = zip(answers, numbers, strict=True)
+            return [check_header(msgspec.convert(answer, Header), number) for answer, number in pairs]
+        except msgspec.ValidationError:
             raise ChainError("a node gave no header for an old block") from None
-        return headers

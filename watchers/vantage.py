@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from watchers.chain.block import Header
+from watchers.chain.proof import Unproven, check_header
 from watchers.chain.rpc import Rpc
 from watchers.facts import Call, RpcError
 from watchers.history import History
@@ -25,9 +26,9 @@ async def vantage(history: History, rpc: Rpc) -> Header | None:
     answer: Any = (await rpc.batch([Call("eth_getBlockByNumber", (hex(at.number), False))]))[0]
     if answer is not None and not isinstance(answer, RpcError):
         try:
-            told = msgspec.convert(answer, Header)
-            if (told.hash, told.height) == (at.hash, at.number):
+            told = check_header(msgspec.convert(answer, Header), at.number)
+            if told.hash == at.hash:
                 return told
-        except (msgspec.ValidationError, ValueError):
+        except (msgspec.ValidationError, Unproven):
             pass  # not a header: what the history knows has to do
     return Header(hex(at.number), at.hash, "", hex(status.time_s), "0x")

@@ -78,7 +78,15 @@ def test_a_log_twice_is_refused_and_one_index_in_two_transactions_is_not() -> No
 
 
 @pytest.mark.parametrize(
-    "change", [{"number": "x"}, {"timestamp": "later"}, {"hash": "0x12"}, {"logs_bloom": "0xzz"}, {"number": "0x2"}]
+    "change",
+    [
+        {"number": "x"},
+        {"timestamp": "later"},
+        {"hash": "0x12"},
+        {"logs_bloom": "0xzz"},
+        {"number": "0x2"},
+        {"l1_block_number": "soon"},
+    ],
 )
 def test_a_header_that_is_not_what_was_asked_for_is_refused(change: dict[str, str]) -> None:
     header, *_ = mined()

@@ -51,6 +51,7 @@ def check_header(header: Header, number: int) -> Header:
     try:
         right = header.height == number
         sound = int(header.timestamp, 16) >= 0 and int(header.logs_bloom, 16) >= 0
+        sound = sound and int(header.l1_block_number or "0x0", 16) >= 0
         sound = sound and len(header.hash) == len(header.parent_hash) == 66 and int(header.hash, 16) >= 0  # noqa: PLR2004 - 0x and 32 bytes
     except ValueError:
         raise Unproven("a header holds something that is not a number") from None
