@@ -12,7 +12,7 @@ class Lexicon:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._chains = {chain.id: chain for chain in settings.chains.values()}
-        self._labels: dict[str, Label] = {label.address: label for label in settings.labels}
+        self._labels: dict[tuple[str | None, str], Label] = {(one.chain, one.address): one for one in settings.labels}
 
     def chain(self, chain_id: int) -> Chain | None:
         """Find a chain by id."""
@@ -27,9 +27,11 @@ class Lexicon:
         """Find a DAO by key."""
         return self.settings.daos.get(key)
 
-    def label(self, address: str) -> Label | None:
-        """Find who an address is."""
-        return self._labels.get(address)
+    def label(self, chain_id: int, address: str) -> Label | None:
+        """Find who an address is on a chain; a label of that chain goes before one of every chain."""
+        chain = self._chains.get(chain_id)
+        own = self._labels.get((chain.key, address)) if chain else None
+        return own or self._labels.get((None, address))
 
     def tx_url(self, chain_id: int, tx: str) -> str:
         """Link a transaction; empty for an unknown chain."""
@@ -42,7 +44,7 @@ class Lexicon:
         """
         if not address:
             return "unknown"
-        label = self._labels.get(address)
+        label = self.label(chain_id, address)
         shown = shorten(address)
         chain = self._chains.get(chain_id)
         linked = f"[{shown}]({chain.address_url(to_checksum_address(address))})" if chain else f"`{shown}`"
