@@ -35,6 +35,8 @@ async def ask(what: str, awaitable: Awaitable[Any]) -> Any:
     """Wait for the store. Raises StoreError, which keeps a server's own answer but not a connection's text (it may name
     the host).
     """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
     try:
         answer = await awaitable
     except (RedisError, OSError, TimeoutError) as error:
@@ -42,8 +44,7 @@ async def ask(what: str, awaitable: Awaitable[Any]) -> Any:
         raise StoreError(f"{what}: {type(error).__name__}{detail}") from error
     finally:
         # redis-py sends within asyncio.wait_for, which before Python 3.12 may swallow a cancellation
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if task is not None and task.cancelling() > before:  # not one from before, which is being cleaned up after
             raise asyncio.CancelledError
     return answer
 

@@ -1,0 +1,57 @@
+"""A first start, an absence, a second start: history without alerts, then on from where it stopped, and how late."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.app import App, Options, running
+from bot.demo import CHAIN_ID, CHANNEL, settings_for, settled, subscribe
+from sandbox.chain.replay import Chain
+from sandbox.discord import Discord
+from sandbox.discord.people import text_of
+
+HOUR_S = 3600
+
+
+@asynccontextmanager
+async def bot(chain: Chain, discord: Discord, folder: Path) -> AsyncIterator[App]:
+    """Run the bot until it has told what there is to tell."""
+    settings = settings_for(chain, discord, folder)
+
+    async def hurry(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.005))
+
+    options = Options(api_base=discord.api_base, gateway=discord.gateway_url, feed_sleep=hurry)
+    async with asyncio.timeout(60), running(settings, options) as app:
+        await subscribe(app, discord)
+        await settled(app, chain)
+        yield app
+
+
+async def test_a_restart_goes_on_where_it_stopped_and_its_cards_say_how_late_they_are() -> None:
+    with tempfile.TemporaryDirectory(prefix="tribune-") as name:
+        folder, began_s = Path(name), int(time.time()) - HOUR_S
+        async with Discord.start() as discord, Chain.start(block_time_s=None, start_at=began_s) as chain:
+            async with bot(chain, discord, folder) as app:
+                assert await app.history.alerts() == []  # the past is for questions
+                assert await app.history.moves() != []
+                stopped = await app.stores[CHAIN_ID].cursor()
+            while chain.step < 6:  # a proposal, a vote and a whale, while nobody looks
+                assert chain.advance()
+            async with bot(chain, discord, folder) as app:
+                states = sorted(await app.history.alerts(), key=lambda state: state.alert.block)
+                assert stopped is not None
+                assert [state.alert.kind for state in states] == ["proposal", "vote", "liquidity"]
+                assert all(state.alert.block > stopped.number for state in states)
+                assert all(state.late_s is not None and HOUR_S - 300 < state.late_s <= HOUR_S + 60 for state in states)
+                cards = [text_of(message) for message in discord.messages(CHANNEL)]
+            assert len(cards) == 3
+            assert all(
+                "found 59 min late" in card or "found 1 h" in card or "found 60 min late" in card for card in cards
+            )
+            async with bot(chain, discord, folder):
+                pass
+            assert len(discord.messages(CHANNEL)) == 3  # a third start repeats nothing
