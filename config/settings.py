@@ -198,6 +198,7 @@ class Settings(_Strict):
             "watch name": (w.name for w in self.watches),
             "governor": (f"{d.chain} {d.governor}" for d in self.daos.values()),
             "token": (f"{t.chain} {t.address}" for t in self.tokens),
+            "label": (f"{label.chain or 'of every chain'} {label.address}" for label in self.labels),
         }
         for what, names in given.items():
             seen: set[str] = set()

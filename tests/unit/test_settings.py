@@ -88,6 +88,7 @@ WRONG = [
     ({"watches": '[[watch]]\nkind="vote"\nname="w"\n[[watch]]\nkind="batch"\nname="w"'}, "watch name w is given twice"),
     ({"watches": '[[watch]]\nkind="vote"\nname="w"\nmin_share_of_quorum = 5'}, "min_share_of_quorum"),
     ({"tokens": '[[token]]\nchain="mars"\naddress="0x' + "11" * 20 + '"\nsymbol="X"\ndecimals=1'}, "token[0].chain"),
+    ({"labels": 2 * ('[[label]]\naddress="0x' + "11" * 20 + '"\nname="X"\nsource="s"\n')}, "label of every chain 0x11"),
     ({"labels": '[[label]]\naddress="0x' + "11" * 20 + '"\nname="X"\nsource="s"\nchain="mars"'}, "label[0].chain"),
 ]
 
