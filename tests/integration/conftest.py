@@ -1,4 +1,4 @@
-"""A real engine a session, an empty database a test."""
+"""A real engine a session, an empty database a test: the wheel's Valkey, and a redis-server where one is on PATH."""
 
 import asyncio
 import shutil
@@ -7,14 +7,21 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from redis.asyncio import Redis
 
 from config.settings import Runtime
 from watchers.valkey import client, engine, socket_path
 
 
-@pytest.fixture(scope="session")
-def engine_socket() -> Iterator[str]:
+def engines() -> list[ParameterSet]:
+    """Name the PATH that each engine is looked for in; with an empty one the wheel's is taken."""
+    found = shutil.which("redis-server")
+    return [pytest.param("", id="valkey"), *([pytest.param(str(Path(found).parent), id="redis")] if found else [])]
+
+
+@pytest.fixture(scope="session", params=engines())
+def engine_socket(request: pytest.FixtureRequest) -> Iterator[str]:
     """Path of the socket of an embedded engine that lives as long as the session."""
     with tempfile.TemporaryDirectory(
         prefix="tribune-test-", dir="/tmp"
@@ -22,7 +29,9 @@ def engine_socket() -> Iterator[str]:
         runner = asyncio.Runner()
         context = engine(Runtime(data_dir=Path(folder)))
         try:
-            runner.run(context.__aenter__())
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("PATH", request.param)
+                runner.run(context.__aenter__())
             yield str(socket_path(Path(folder)))
             runner.run(context.__aexit__(None, None, None))
         finally:
