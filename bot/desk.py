@@ -69,6 +69,11 @@ class Desk:
         """Seconds since 1970."""
         return self.clock_ms() // 1000
 
+    @property
+    def since(self) -> str:
+        """The sentence that says how far back answers reach."""
+        return f"History starts {self.settings.runtime.history_h} h before Tribune first read the chain."
+
     def dao_of(self, chain_id: int, governor: str) -> Dao | None:
         """Find the DAO that a governor decides for."""
         chain = self.lexicon.chain(chain_id)

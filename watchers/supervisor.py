@@ -187,17 +187,3 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
     return found
-
-
-async def follow(
-    chain: Chain,
-    store: ChainStore,
-    pipeline: Pipeline,
-    feed: MakeFeed,
-    operator: Operator,
-    *,
-    holder: str,
-    clock: Callable[[], float],
-) -> None:
-    """Follow one chain until cancelled. `holder` is unique per process start; `feed` makes the steps after a cursor."""
-    await Follower(chain, store, pipeline, feed, operator, holder=holder, clock=clock).follow()

@@ -25,7 +25,7 @@ def answer(found: Sequence[StoredEvent], desk: Desk, *, failed_only: bool, where
     return Card(
         headline="Latest failed operations" if failed_only else "Latest operations",
         subject=where,
-        facts=facts or (f"{nothing} History starts 24 h before Tribune first read the chain.",),
+        facts=facts or (f"{nothing} {desk.since}",),
         small=f"{counted(len(facts), 'operation')}{f', {left} more do not fit' if left else ''} · {more}",
     )
 

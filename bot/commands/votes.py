@@ -41,7 +41,7 @@ def answer(
     return Card(
         headline="Largest votes on record" if largest else "Latest votes",
         subject=dao.name if dao else "all DAOs",
-        facts=facts or ("No votes are on record yet. History starts 24 h before Tribune first read the chain.",),
+        facts=facts or (f"No votes are on record yet. {desk.since}",),
         small=f"{len(facts)} of {counted(len(rows), 'vote')} read from the record" if facts else "",
     )
 
