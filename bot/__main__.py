@@ -108,6 +108,9 @@ def _check(settings: Settings, *, online: bool) -> int:
 def _demo(given: argparse.Namespace) -> int:
     from bot import demo  # noqa: PLC0415 - as above; this is the one door to the sandbox
 
+    if given.json and not given.once:
+        sys.stderr.write("--json: goes with --once; the live demo shows its cards on the page\n")
+        return 2
     if given.once:
         return asyncio.run(demo.once(sys.stdout, as_json=given.json))
 

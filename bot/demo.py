@@ -7,6 +7,7 @@ alert in one message, nothing else, what a reorg took back shown so.
 
 import asyncio
 import json
+import os
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -27,11 +28,13 @@ from sandbox.chain.replay import Chain
 from sandbox.discord.people import text_of
 from sandbox.discord.server import Discord
 from watchers.alert import Alert
+from watchers.errors import StoreError
 from watchers.wings import PROTOCOLS
 
 STORY = Path(__file__).parents[1] / "sandbox" / "chain"
 BLOCK_TIME_S = 2.0
 PAGE_PORT = 8080
+PORT_REMEDY = 'name a free one, as in make demo ARGS="--port 8099"'
 SETTLE_S = 0.005
 HURRY_S = 0.005
 CHAIN_ID = 31337
@@ -120,7 +123,12 @@ async def played(
 
     async def pace(_: int) -> None:
         await go.wait()
-        await settled(parts[0], chain)
+        try:
+            await settled(parts[0], chain)
+        except StoreError:
+            if go.is_set():
+                raise
+            await asyncio.Event().wait()  # the bot has closed its store: the story stands until it is ended
 
     async with (
         Discord.start(openapi=openapi) as discord,
@@ -140,10 +148,13 @@ async def played(
             parts.append(app)
             await subscribe(app, discord)
             go.set()
-            async with asyncio.timeout(PATIENCE_S):
-                await chain.at_end()
-            await settled(app, chain)
-            yield app, chain, discord
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await chain.at_end()
+                await settled(app, chain)
+                yield app, chain, discord
+            finally:
+                go.clear()
 
 
 async def once(out: TextIO, *, as_json: bool) -> int:
@@ -221,6 +232,8 @@ async def local_discord(port: int = PAGE_PORT) -> AsyncGenerator[Discord, None]:
     async with AsyncExitStack() as stack:
         try:
             discord = await stack.enter_async_context(Discord.start(port=port))
-        except OSError as error:
-            raise SettingsError("argument", "--port", str(error), "name a free one with --port") from None
+        except (OSError, OverflowError) as error:
+            number = error.errno if isinstance(error, OSError) else None
+            problem = f"{port}: {os.strerror(number) if number else 'is no port'}"
+            raise SettingsError("argument", "--port", problem, PORT_REMEDY) from None
         yield discord

@@ -292,6 +292,9 @@ def _validated(file: Path, model: type[M], value: dict[str, Any], prefix: str) -
         first = error.errors(include_input=False, include_url=False)[0]
         place = prefix + ".".join(str(part) for part in first["loc"])
         unknown = first["type"] == "extra_forbidden"
+        if first["type"].startswith("union_tag"):
+            kinds = "one of: vote, liquidity, batch"
+            raise SettingsError(str(file), f"{place.rstrip('.')}.kind", "names no kind of watch", kinds) from None
         remedy = f"known keys: {', '.join(sorted(model.model_fields))}" if unknown else "correct it"
         problem = "unknown key" if unknown else first["msg"].removeprefix("Value error, ")
         raise SettingsError(str(file), place.rstrip("."), problem, remedy) from None

@@ -55,3 +55,13 @@ def test_a_wrong_setting_is_one_line_and_status_78(
 def test_an_unknown_chain_to_run_is_one_line_and_status_78(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--chains", "mars"]) == 78
     assert capsys.readouterr().err.startswith("argument: --chains: unknown chain 'mars'; one of: ethereum")
+
+
+def test_json_without_once_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--json"]) == 2
+    assert capsys.readouterr().err.startswith("--json: goes with --once")
+
+
+def test_a_port_that_is_none_is_one_line_and_status_78(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--port", "99999"]) == 78
+    assert capsys.readouterr().err.startswith("argument: --port: 99999: is no port; name a free one")

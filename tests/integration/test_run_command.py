@@ -96,5 +96,5 @@ async def test_a_taken_port_is_one_line_and_status_78(taken: str, folder: Path) 
     place = "argument: --port: " if taken == "page" else "environment: WEB_HOST, WEB_PORT: "
     assert (process.returncode, out) == (78, b"")
     assert err.decode().startswith(place)
-    assert "address already in use; name a free" in err.decode()
+    assert "address already in use; name a free" in err.decode().lower()
     assert err.count(b"\n") == 1

@@ -32,7 +32,7 @@ function time(unix, style) {
 
 // Each rule: [expression, builder(match, look-up)]; the earliest match wins, then the earlier rule.
 const RULES = [
-  [/\\([^\w\s])/, (m) => m[1]],
+  [/\\([^a-zA-Z0-9\s])/, (m) => m[1]],
   [/``(.+?)``|`([^`\n]+)`/, (m) => h("code", {}, m[1] ?? m[2])],
   [/<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, (m) => time(Number(m[1]), m[2] || "f")],
   [/<@!?(\d+)>/, (m, who) => h("span", { class: "mention" }, "@" + who.user(m[1]))],
