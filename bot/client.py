@@ -107,7 +107,7 @@ class Connection(discord.Client):
             try:
                 if self.is_closed() or not self.logged_in.is_set():
                     await self._log_in()
-                await self.connect(reconnect=True)
+                await until_done(self.connect(reconnect=True))
             except discord.LoginFailure:
                 raise _refused_token() from None
             except discord.PrivilegedIntentsRequired:
