@@ -25,6 +25,7 @@ from bot.deliver.port import (
     UNKNOWN_GUILD,
     Throttled,
 )
+from bot.ending import until_done
 from bot.store import Subscriptions
 from config.errors import SettingsError
 from watchers.errors import NotDelivered, Undeliverable
