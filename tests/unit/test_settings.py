@@ -84,7 +84,7 @@ WRONG = [
     ({"watches": '[[watch]]\nkind="vote"\nname="w"\ndao="nobody"'}, "watch w.dao: unknown DAO 'nobody'"),
     ({"watches": '[[watch]]\nkind="liquidity"\nname="w"\nprotocol="curve"'}, "unknown protocol 'curve'"),
     ({"watches": '[[watch]]\nkind="liquidity"\nname="w"\nchain="mars"'}, "unknown chain 'mars'"),
-    ({"watches": '[[watch]]\nkind="rumour"\nname="w"'}, "watch.0.kind: names no kind of watch; one of: vote, liquidity, batch"),
+    ({"watches": '[[watch]]\nkind="rumour"\nname="w"'}, "watch.0.kind: names no kind of watch; one of: vote"),
     ({"watches": '[[watch]]\nkind="vote"\nname="w"\n[[watch]]\nkind="batch"\nname="w"'}, "watch name w is given twice"),
     ({"watches": '[[watch]]\nkind="vote"\nname="w"\nmin_share_of_quorum = 5'}, "min_share_of_quorum"),
     ({"tokens": '[[token]]\nchain="mars"\naddress="0x' + "11" * 20 + '"\nsymbol="X"\ndecimals=1'}, "token[0].chain"),
