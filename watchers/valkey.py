@@ -196,7 +196,9 @@ class Embedded:
             raise SettingsError(
                 "environment", "DATA_DIR", f"{data_dir} cannot be written: {error.strerror}", "name a folder of ours"
             ) from None
-        self.data_dir, self.binary = data_dir.resolve(), binary.resolve()
+        self.data_dir = data_dir.resolve()
+        # a link is kept: Debian's redis-server is one to redis-check-rdb, and reads from its name what to be
+        self.binary = binary.absolute()
         self.socket = socket_path(data_dir)
         self._process: asyncio.subprocess.Process | None = None
         self._owner = Ownership(self.data_dir)

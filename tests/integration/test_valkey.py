@@ -267,6 +267,13 @@ def test_a_folder_that_cannot_be_made_is_a_setting_to_mend(folder: Path) -> None
         Embedded(folder / "file" / "data", find_binary())
 
 
+def test_an_engine_that_is_a_link_keeps_the_name_by_which_it_knows_what_to_be(folder: Path) -> None:
+    (folder / "redis-check-rdb").touch()
+    link = folder / "redis-server"
+    link.symlink_to("redis-check-rdb")
+    assert Embedded(folder / "data", link).binary == link
+
+
 async def test_an_operators_redis_is_used_and_left_running(engine_socket: str) -> None:
     async with engine(Runtime(redis_url=SecretStr(f"unix://{engine_socket}"))) as redis:
         assert await redis.ping()
@@ -323,3 +330,15 @@ async def test_an_old_engine_is_refused() -> None:
         with pytest.raises(SettingsError, match="too old"):
             await check(redis)
         await redis.aclose()
+
+
+async def test_an_engine_that_acts_by_the_name_of_its_link_is_called_by_that_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, many, link = find_binary(), folder / "many-in-one", folder / "valkey-server"
+    many.write_text(f'#!/bin/sh\ncase "$0" in */valkey-server) exec {real} "$@";; esac\necho usage\nexit 1\n')
+    many.chmod(0o700)
+    link.symlink_to(many)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    async with engine(Runtime(data_dir=folder / "data")) as redis:
+        assert await redis.ping()
