@@ -1,16 +1,21 @@
-"""Alerts, a clock and a Discord for the tests of delivery. The Discord obeys `ChannelPort` as Discord would."""
+"""Alerts, a clock, a Discord and senders for tests of delivery. The Discord obeys `ChannelPort` as Discord would."""
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from redis.asyncio import Redis
 
 from bot.cards.card import Card
 from bot.deliver.port import UNKNOWN_MESSAGE
+from bot.deliver.record import Deliveries, Place
+from bot.deliver.send import Sender
+from bot.store import Subscriptions
 from watchers.alert import (
     Alert,
     AlertState,
@@ -23,11 +28,13 @@ from watchers.alert import (
     Tally,
     VoteFacts,
     alert_id,
+    short_id,
 )
 from watchers.errors import Undeliverable
 
 TALLY = Tally(1, 0, 0, 10, 1, 1, passes=False)
 START_MS = 1_760_000_000_000
+CHANNEL = 5
 
 
 def vote_facts(**changes: Any) -> VoteFacts:
@@ -192,3 +199,56 @@ class Ears:
 
     async def notice(self, text: str) -> None:
         self.heard.append(text)
+
+
+class World:
+    """One store, one Discord, one clock; senders come and go."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.clock = Clock()
+        self.discord = FakeDiscord(self.clock)
+        self.deliveries, self.subscriptions = Deliveries(redis), Subscriptions(redis)
+        self.owner, self.operator = Ears(), Ears()
+        self.redis = redis
+
+    def sender(self, holder: str = "one", **changes: Any) -> Sender:
+        options: dict[str, Any] = {"clock_ms": self.clock, "sleep": self.clock.sleep, "block_ms": 1} | changes
+        render = options.pop("render", draw)
+        return Sender(
+            self.deliveries, self.subscriptions, self.discord, render,
+            holder=holder, owner=self.owner, operator=self.operator, **options,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def sending(self, sender: Sender | None = None) -> AsyncIterator[Sender]:
+        one = sender or self.sender()
+        task = asyncio.create_task(one.run())
+        try:
+            yield one
+        finally:
+            task.cancel()
+            done, _ = await asyncio.wait({task})
+            for ended in done:
+                if not ended.cancelled():
+                    ended.result()
+
+    async def route(self, told: AlertState, *channels: int, interval_ms: int = 0, ping: int | None = None) -> list[str]:
+        return await self.deliveries.route(told, [Place(c, 1, ping, interval_ms) for c in channels or (CHANNEL,)])
+
+    async def settled(self) -> None:
+        await self.until(self._empty)
+
+    async def _empty(self) -> bool:
+        return (await self.deliveries.outbox()).waiting == 0
+
+    async def until(self, true: Callable[[], Any]) -> None:
+        async with asyncio.timeout(10):
+            while True:
+                answer = true()
+                if (await answer) if asyncio.iscoroutine(answer) else answer:
+                    return
+                await asyncio.sleep(0.002)
+
+
+def said(*numbers: int, rev: int = 1) -> tuple[str, ...]:
+    return tuple(f"{short_id(state(n).alert.id)} rev {rev}" for n in numbers)

@@ -11,6 +11,7 @@ from _pytest.mark.structures import ParameterSet
 from redis.asyncio import Redis
 
 from config.settings import Runtime
+from tests.delivery_world import World
 from watchers.valkey import client, engine, socket_path
 
 
@@ -48,3 +49,9 @@ async def redis(engine_socket: str) -> AsyncIterator[Redis]:
         yield connection
     finally:
         await connection.aclose()
+
+
+@pytest.fixture
+def world(redis: Redis) -> World:
+    """A store, a Discord and a clock for senders."""
+    return World(redis)
