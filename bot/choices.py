@@ -14,7 +14,7 @@ from bot.desk import Desk
 from bot.reply import Asked
 from config.settings import Chain, Dao
 from watchers.errors import StoreError, UserError
-from watchers.governance.events import ProposalChange
+from watchers.governance.events import ProposalChange, title_of
 
 MOST = 25
 NAME = 100
@@ -71,21 +71,13 @@ def proposals(desk: Desk) -> Completer:
         pairs = []
         for stored in found:
             if isinstance(stored.event, ProposalChange):
-                number, title = str(stored.event.proposal_id), first_line(stored.event.description)
+                number, title = str(stored.event.proposal_id), clean(title_of(stored.event.description))
                 pairs.append((f"{short_number(stored.event.proposal_id)} {title}", number))
         wanted = typed.casefold().strip()
         hits = [(name, number) for name, number in pairs if wanted in name.casefold() or wanted in number]
         return [Choice(name=cut(name.strip(), NAME), value=number) for name, number in hits[:MOST]]
 
     return complete
-
-
-def first_line(description: str) -> str:
-    """Give a proposal's title: the first line that says something, without its markdown hashes."""
-    for line in description.splitlines():
-        if title := clean(line).lstrip("# ").strip():
-            return title
-    return ""
 
 
 def the_chain(desk: Desk, key: str | None) -> Chain | None:

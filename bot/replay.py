@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,12 +24,11 @@ from watchers.event import Event
 from watchers.facts import Facts
 from watchers.governance.events import ProposalChange, Vote
 from watchers.recorded import Recorded
-from watchers.wing import Ballot, Situation, Wing
+from watchers.wing import Ballot, Situation, Wing, asks_of
 from watchers.wings import WINGS, decoder_of
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _AS_TEXT = re.compile(r"(_raw|_wei|_x96)$|^(proposal_id|nonce)$")  # integers that JSON numbers would round
-ROUNDS = 4
 
 
 class Summary(msgspec.Struct):
@@ -90,10 +90,7 @@ class _Story:
             self._open_books(decoded.events, books)
             at = Situation(self._settings, self._chain, header, facts, books, self._titles)
             by_wing = [(wing, events) for wing in WINGS if (events := _own(wing, decoded.events))]
-            for _ in range(ROUNDS):
-                asks = [ask for wing, events in by_wing for ask in wing.asks(events, at) if not facts.has(ask)]
-                if not asks:
-                    break
+            for asks in facts.rounds(partial(asks_of, by_wing, at)):
                 self._recorded.know(asks, header.height, facts)
             enriched = {e.id: e for wing, events in by_wing for e in wing.enrich(events, at)}
             alerts = [a for wing, events in by_wing for a in wing.judge([enriched.get(e.id, e) for e in events], at)]

@@ -10,7 +10,7 @@ Errors: none; a chain that cannot be asked is named.
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -18,8 +18,6 @@ from typing import NamedTuple
 
 from config.settings import LiquidityWatch, Settings
 from watchers.alert import Amount, alert_id
-from watchers.chain.answers import Cache, load
-from watchers.chain.block import Header
 from watchers.chain.rpc import Rpc
 from watchers.errors import ChainError
 from watchers.history import History, StoredEvent
@@ -28,15 +26,12 @@ from watchers.liquidity.events import Action, LiquidityMove
 from watchers.liquidity.size import Move, net
 from watchers.liquidity.value import listed_on
 from watchers.liquidity.weight import Scale, Weight
-from watchers.vantage import vantage
-from watchers.wing import Situation
+from watchers.vantage import Vantage, View
 
-PATIENCE_S = 20.0
 WINDOW_S = 86_400
 SCANNED = 5_000  # moves read from a chain's history, the newest
 POOLS = 40  # the busiest of them are valued
 SHOWN = 20  # signers asked for
-ROUNDS = 3  # pools, then their tokens, feeds and factories, then nothing is left
 AT_ONCE = 200  # moves weighed before others get a turn
 
 
@@ -79,8 +74,7 @@ class Appraiser:
 
     def __init__(self, settings: Settings, history: History, rpcs: Mapping[int, Rpc]) -> None:
         self._settings, self._history, self._rpcs = settings, history, rpcs
-        self._caches: dict[int, Cache] = defaultdict(Cache)
-        self._turns: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._vantage = Vantage(settings, history)
 
     async def lately(
         self, *, chain_id: int | None, protocol: str | None, floor: Decimal | None, limit: int
@@ -109,12 +103,11 @@ class Appraiser:
 
     async def _of_chain(self, rpc: Rpc, protocol: str | None, floor: Decimal | None, limit: int) -> Appraised | None:
         try:
-            async with asyncio.timeout(PATIENCE_S), self._turns[rpc.chain.id]:
-                header = await vantage(self._history, rpc)
-                if header is None:
+            async with self._vantage.over(rpc) as view:
+                if view is None:
                     return Appraised([], [], 0, None, [])
-                recent = await self._recent(rpc.chain.id, protocol, header.time_s - WINDOW_S)
-                return await self._appraised(rpc, header, recent, floor, limit)
+                recent = await self._recent(rpc.chain.id, protocol, view.at.header.time_s - WINDOW_S)
+                return await self._appraised(view, recent, floor, limit)
         except (ChainError, TimeoutError):
             return None
 
@@ -123,26 +116,19 @@ class Appraiser:
         return [stored for stored in found if stored.time_s >= since_s]
 
     async def _appraised(
-        self, rpc: Rpc, header: Header, recent: Sequence[StoredEvent], floor: Decimal | None, limit: int
+        self, view: View, recent: Sequence[StoredEvent], floor: Decimal | None, limit: int
     ) -> Appraised:
-        cache = self._caches[rpc.chain.id]
-        if cache.block != header.height:
-            cache.begin(header.height)
-        at = Situation(self._settings, rpc.chain, header, cache.facts, {}, {})
-        scale = Scale(at, listed_on(rpc.chain, self._settings.tokens))
+        at = view.at
+        scale = Scale(at, listed_on(at.chain, at.settings.tokens))
         timed = list(_netted(recent))
         pools = {(move.first.address, move.ranged): move for move, _ in timed}
-        for _ in range(ROUNDS):
-            asks = [ask for move in pools.values() for ask in scale.first_asks(move) if not at.facts.has(ask)]
-            if not asks:
-                break
-            await load(rpc, asks, header.height, cache)
+        await view.learn(lambda: (ask for move in pools.values() for ask in scale.first_asks(move)))
         weighed = [one async for one in _weighed(scale, timed)]
-        least = self.floor_of(rpc.chain.key) if floor is None else floor
+        least = self.floor_of(at.chain.key) if floor is None else floor
         passing = sorted((w for w in weighed if w.usd >= least), key=lambda w: -w.time_s)[:limit]
         largest = sorted(weighed, key=lambda w: -w.usd)[:limit]
         shown = dict.fromkeys(w.weight.move.first.tx for w in (*passing, *largest[: SHOWN - len(passing)]))
-        await load(rpc, [Sender(tx) for tx in shown], header.height, cache)
+        await view.learn(lambda: map(Sender, shown))
         actors = {tx: at.facts.get(Sender(tx)) or "" for tx in shown}
         prices = [a.price_time_s for w in (*passing, *largest) for a in w.weight.amounts if a.price_time_s]
         return Appraised(

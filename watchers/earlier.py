@@ -19,7 +19,7 @@ from watchers.chain.proof import check_header
 from watchers.decode import Decoder
 from watchers.errors import ChainError, DecodeError
 from watchers.event import Event
-from watchers.facts import Answer, Ask, Call, eth_call, words
+from watchers.facts import Answer, Call
 from watchers.governance.asks import Times
 from watchers.governance.clock import L1_BLOCK_S, now_clock
 from watchers.governance.events import ProposalChange, Vote
@@ -51,21 +51,6 @@ class Ranges(Protocol):
     ) -> list[Log]:
         """Give the logs of a range."""
         ...
-
-
-class VotingDelay(Ask[int], frozen=True):
-    """How long before its snapshot a proposal is created, on the governor's clock."""
-
-    governor: str
-
-    def calls(self, block: int) -> tuple[Call, ...]:
-        """Ask the getter, which OpenZeppelin's and Compound's governors share."""
-        return (eth_call(self.governor, "votingDelay()", block=block - 1),)
-
-    def read(self, answers: Sequence[Answer]) -> int | None:
-        """Read the number."""
-        found = words(answers[0], "uint256")
-        return int(found[0]) if found else None
 
 
 class EarlierVotes:

@@ -8,7 +8,7 @@ Errors: a question that the node refuses is answered None and the judge says "un
 is a ChainError and the block is tried again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -17,6 +17,8 @@ from watchers.abi import decode_words, encode_words, selector
 from watchers.errors import DecodeError
 
 T = TypeVar("T")
+
+MAX_ROUNDS = 4  # the deepest wing takes three (a pool, its tokens, its standing); this ends one that would never end
 
 
 class Call(NamedTuple):
@@ -64,6 +66,16 @@ class Facts:
     def get(self, ask: Ask[T]) -> T | None:
         """Give the answer."""
         return cast("T | None", self.known.get(ask))
+
+    def rounds(self, asks: Callable[[], Iterable[Ask[Any]]]) -> Iterator[list[Ask[Any]]]:
+        """Give what is open, each question once, round by round, until no answer leads further; whoever takes a round
+        answers it into these facts before the next.
+        """
+        for _ in range(MAX_ROUNDS):
+            open_now = [ask for ask in dict.fromkeys(asks()) if not self.has(ask)]
+            if not open_now:
+                return
+            yield open_now
 
 
 def eth_call(to: str, signature: str, values: tuple[Any, ...] = (), *, block: int | str) -> Call:

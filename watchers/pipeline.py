@@ -5,33 +5,34 @@ log, or a wing's judgement, that fails on hostile data is counted, said once, an
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 
-from config.settings import Chain, Dao, LiquidityWatch, Settings
+from config.settings import Chain, LiquidityWatch, Settings
 from watchers.abi import shape_of
 from watchers.alert import Alert
-from watchers.chain.answers import Cache, load
+from watchers.chain.answers import Cache, learn, load
 from watchers.chain.block import Block, Cursor
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.steps import Final, Forward, Head, Missed, Rewind, Step
 from watchers.decode import Decoder
-from watchers.earlier import EarlierVotes, VotingDelay
+from watchers.earlier import EarlierVotes
 from watchers.errors import DecodeError, DefinitionError
 from watchers.event import Event
 from watchers.facts import Facts
+from watchers.governance.asks import VotingDelay
 from watchers.governance.events import ProposalChange, Vote
 from watchers.governance.wing import GovernanceWing
 from watchers.history import History
 from watchers.liquidity.events import LiquidityMove
 from watchers.store import ChainStore, CommittedBlock
-from watchers.wing import Ballot, Situation, Wing
+from watchers.wing import Ballot, Situation, Wing, asks_of
 
 log = structlog.get_logger(__name__)
 
-MAX_ROUNDS = 3
 MAX_SAID = 10_000  # places of decode errors that are remembered, so as not to be said again
 NOTE_S = 1.0  # how often at most the head is left for other processes to see
 Key = tuple[str, int]  # governor, proposal
@@ -136,7 +137,8 @@ class Pipeline:
         facts = self._cache.begin(number)
         at = await self._situation(block, [e for _, events in by_wing for e in events], facts)
         if not history:
-            await self._learn(by_wing, at)
+            asked = await learn(self._rpc, partial(asks_of, by_wing, at), number, self._cache)
+            self.counters.facts_requests += asked
         kept: list[Event] = []
         alerts: list[Alert] = []
         for wing, events in by_wing:
@@ -175,14 +177,6 @@ class Pipeline:
                 by_wing.setdefault(wing.name, []).append(event)
         return [(wing, by_wing[wing.name]) for wing in self._wings if wing.name in by_wing]
 
-    async def _learn(self, by_wing: list[tuple[Wing, list[Event]]], at: Situation) -> None:
-        """Ask for what the judges do not know, all wings' questions in one request, until no answer leads further."""
-        for _ in range(MAX_ROUNDS):
-            asks = [ask for wing, events in by_wing for ask in wing.asks(events, at) if not at.facts.has(ask)]
-            if not asks:
-                return
-            self.counters.facts_requests += await load(self._rpc, asks, at.header.height, self._cache)
-
     def _is_kept(self, event: Event) -> bool:
         """Keep swaps, which outnumber all else by far, only where a watch asks for them."""
         return self._keeps_swaps or not (isinstance(event, LiquidityMove) and event.action == "swap")
@@ -220,14 +214,13 @@ class Pipeline:
     async def _read_back(self, key: Key, event: Event, at: Situation) -> list[Ballot] | None:
         if self._governance is None or not self.earlier.due(*key):
             return None
-        dao: Dao = self._daos[key[0]]
         family = self._governance.families.get(event.protocol)
         if family is None:
             return None
         times, delay = family.times(*key), VotingDelay(key[0])
         self.counters.facts_requests += await load(self._rpc, (times, delay), at.header.height, self._cache)
         known = (at.facts.get(times), at.facts.get(delay))
-        if not await self.earlier.complete(self._epoch, dao, key[1], at.header, *known):
+        if not await self.earlier.complete(self._epoch, self._daos[key[0]], key[1], at.header, *known):
             return None
         return await self._ballots(key, at)
 

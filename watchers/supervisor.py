@@ -17,6 +17,7 @@ from typing import Protocol
 import structlog
 
 from config.settings import Chain
+from watchers.backoff import backoff_s
 from watchers.chain.block import Cursor
 from watchers.chain.steps import Final, Head, Step
 from watchers.errors import ChainError, Fenced, StoreError
@@ -69,7 +70,6 @@ class Follower:
         self._store, self._feed, self._operator, self._holder = store, feed, operator, holder
         self._clock, self._sleep, self._jitter, self._lease_ms = clock, sleep, jitter, lease_ms
         self._progress_at = clock()
-        self._progress_block = 0  # the last block committed
         self._down_at = 0.0
         self._stalled_at: float | None = None
         self._failures = 0
@@ -146,8 +146,8 @@ class Follower:
             log.warning("chain_down", chain=self.chain.key, why=f"{kind}: {error}")
         # what a defect says is for the log, which strikes secrets out; `down` is shown to whoever asks for /status
         self.down = f"{kind}: a defect, see the log" if defect else f"{kind}: {error}"
-        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures, 16))
         self._failures += 1
+        wait_s = backoff_s(self._failures, FIRST_WAIT_S, LONGEST_WAIT_S)
         await self._sleep(wait_s * (0.5 + self._jitter() / 2))
 
     async def _progressed(self, before: Cursor | None) -> None:
@@ -175,8 +175,7 @@ class Follower:
         try:
             async with asyncio.timeout(self.stall_s):
                 await telling
-        except Exception:
-            # the supervisor may: a notice that fails must not stop the chain
+        except Exception:  # the supervisor: a notice that fails must not stop the chain
             log.exception("operator_not_told", chain=self.chain.key)
 
 

@@ -4,7 +4,7 @@ A wing's judge is pure: events and facts in, alerts out. It says what it must kn
 answers lead to further questions.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from config.settings import Chain, Settings
@@ -62,3 +62,9 @@ class Wing(Protocol):
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give the alerts that the events are worth under the operator's watches."""
         ...
+
+
+def asks_of(by_wing: Iterable[tuple[Wing, Sequence[Event]]], at: Situation) -> Iterator[Ask[Any]]:
+    """Name what each wing must know about its own events."""
+    for wing, events in by_wing:
+        yield from wing.asks(events, at)

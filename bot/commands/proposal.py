@@ -19,7 +19,7 @@ from bot.rows import counted
 from config.settings import Dao
 from watchers.alert import AlertState, ProposalFacts, Tally, VoteFacts
 from watchers.errors import UserError
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.history import StoredEvent
 from watchers.inquiry import Standing
 from watchers.wing import Ballot
@@ -56,7 +56,7 @@ def answer(
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
         facts.append(f"**Does** {counted(len(created.targets), 'action')} on chain")
     facts += _largest(votes, dao, tally, desk)
-    title = choices.first_line(created.description) if created else ""
+    title = title_of(created.description) if created else ""
     number = short_number(proposal_id)
     return Card(
         headline=_headline(tally, standing, [change.change for change, _ in changes]),

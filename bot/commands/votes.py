@@ -15,7 +15,7 @@ from bot.reply import Asked, reply
 from bot.rows import counted, fitting
 from config.settings import Dao
 from watchers.alert import AlertState, VoteFacts, alert_id
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.history import StoredEvent
 
 SCANNED = 500
@@ -87,7 +87,7 @@ async def titles_of(rows: Sequence[tuple[Vote, Dao, int]], desk: Desk) -> dict[K
     titles: dict[Key, str] = {}
     for key in dict.fromkeys((vote.chain_id, vote.address, vote.proposal_id) for vote, _, _ in rows):
         told = [s.event.description for s in await desk.history.proposal(*key) if isinstance(s.event, ProposalChange)]
-        titles[key] = next((title for text in told if (title := choices.first_line(text))), "")
+        titles[key] = next((title for text in told if (title := title_of(text))), "")
     return titles
 
 

@@ -1,6 +1,6 @@
 """Questions answered in one batch, what is kept for good, and what a node's trouble must not become."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Literal
 
@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 
 from tests.node import Clock, Node, Refusal, address, chain_of, serve
-from watchers.chain.answers import Cache, load
+from watchers.chain.answers import Cache, learn, load
 from watchers.chain.rpc import Rpc
 from watchers.errors import ChainError
-from watchers.facts import Answer, Ask, Call, eth_call, words
+from watchers.facts import MAX_ROUNDS, Answer, Ask, Call, Facts, eth_call, words
 
 WORD = "0x" + "00" * 31 + "2a"
 
@@ -136,3 +136,51 @@ async def test_the_memory_is_bounded_and_drops_what_was_used_least_recently() ->
         await load(rpc, [Decimals(address(3))], 3, cache)
         assert await load(rpc, [Decimals(address(1))], 4, cache) == 0
         assert await load(rpc, [Decimals(address(2))], 5, cache) == 1
+
+
+async def test_an_answer_may_lead_to_a_question_until_none_is_open() -> None:
+    node = node_with(WORD)
+    cache = Cache()
+
+    def asks() -> Iterator[Ask[Any]]:
+        yield from (Supply(address(1)), Supply(address(1)))
+        if cache.facts.get(Supply(address(1))) == 42:
+            yield Supply(address(2))
+
+    async with rpc_of(node) as rpc:
+        assert await learn(rpc, asks, 1, cache) == node.requests == 2
+        assert cache.facts.get(Supply(address(2))) == 42
+        assert await learn(rpc, asks, 1, cache) == 0
+        assert await learn(rpc, asks, 2, cache) == 2, "what is known of another block does not serve"
+
+
+def test_a_round_holds_only_what_is_open_and_each_question_once() -> None:
+    facts = Facts({Supply(address(3)): None})
+    rounds = facts.rounds(lambda: [Supply(address(n)) for n in (1, 1, 2, 3)])
+    assert next(rounds) == [Supply(address(1)), Supply(address(2))]
+    facts.known.update({Supply(address(1)): None, Supply(address(2)): None})
+    assert list(rounds) == []
+
+
+async def test_questions_that_never_end_are_ended() -> None:
+    node = node_with(WORD)
+    cache = Cache()
+    async with rpc_of(node) as rpc:
+        assert await learn(rpc, lambda: [Supply(address(len(cache.known)))], 1, cache) == MAX_ROUNDS
+    assert len(cache.known) == MAX_ROUNDS
+
+
+async def test_what_is_unknown_is_not_asked_again_in_the_next_round() -> None:
+    node = node_with(Refusal(-32000, "missing trie node"))
+    cache = Cache()
+    async with rpc_of(node) as rpc:
+        assert await learn(rpc, lambda: [Supply(address(1))], 1, cache) == 1
+    assert cache.facts.has(Supply(address(1)))
+
+
+def test_a_block_that_took_the_place_of_another_begins_with_nothing_known() -> None:
+    cache = Cache()
+    cache.stay(1, "0xa").known[Supply(address(1))] = 42
+    assert cache.stay(1, "0xa").has(Supply(address(1)))
+    assert not cache.stay(1, "0xb").has(Supply(address(1)))
+    assert not cache.stay(2, "0xb").known

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from tests.node import Clock, Node, Refusal, chain_of, serve
-from watchers.chain.provider import Provider
+from watchers.chain.provider import REVISIT_S, Provider
 from watchers.chain.rpc import Rpc, Unreachable
 from watchers.errors import ChainError
 from watchers.facts import Call, RpcError
@@ -179,6 +179,41 @@ async def test_a_provider_of_another_chain_is_parked_and_says_why() -> None:
         status = rpc.status()[0]
     assert status.state == "parked"
     assert status.why == "serves chain 137, not 1; correct chains.toml"
+
+
+@pytest.mark.parametrize("parked_by", ["wrong chain", "key refused", "quota"])
+async def test_the_last_provider_is_asked_again_soon_after_the_operator_mended_it(parked_by: str) -> None:
+    clock, node = Clock(), Node(chain_id=137 if parked_by == "wrong chain" else 1)
+    fault = {"key refused": BAD["401"], "quota": BAD["quota"]}.get(parked_by, lambda _: None)
+    node.fault = fault
+    async with rpc_of(node, clock=clock) as rpc:
+        with pytest.raises(Unreachable):
+            await rpc.batch([HEAD])
+        clock.now += REVISIT_S - 1
+        with pytest.raises(Unreachable, match="limited or parked"):
+            await rpc.batch([HEAD])
+        assert node.requests == 1, "it is not asked all the time"
+        clock.now += 1
+        with pytest.raises(Unreachable, match="no provider answers"):
+            await rpc.batch([HEAD])
+        assert (node.requests, rpc.status()[0].state) == (2, "parked"), "not mended yet: parked anew"
+        node.chain_id, node.fault = 1, lambda _: None
+        clock.now += REVISIT_S
+        assert await rpc.batch([HEAD]) == ["0x0"]
+        assert rpc.status()[0].state == "ok"
+        assert await rpc.batch([HEAD]) == ["0x0"], "it is as good as any now"
+
+
+async def test_a_parked_provider_is_left_alone_while_another_answers_and_tried_when_that_fails() -> None:
+    clock, wrong, right = Clock(), Node(chain_id=137), Node()
+    async with rpc_of(wrong, right, clock=clock) as rpc:
+        await rpc.batch([HEAD])
+        clock.now += REVISIT_S * 2
+        assert await rpc.batch([HEAD, Call("debug_traceTransaction", ("0x",))]) is not None
+        assert wrong.requests == 1
+        wrong.chain_id, right.fault = 1, BAD["500"]
+        assert await rpc.batch([HEAD]) == ["0x0"]
+        assert (wrong.requests, rpc.status()[0].state) == (2, "ok")
 
 
 async def test_a_method_that_is_not_known_is_asked_of_another_and_remembered() -> None:

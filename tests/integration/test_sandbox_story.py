@@ -100,7 +100,7 @@ class Reader:
         for event in events:
             if isinstance(event, ProposalChange) and event.change == "created":
                 self.ballots[event.address, event.proposal_id] = []
-                self.titles[event.address, event.proposal_id] = event.description.partition("\n")[0].lstrip("# ")
+                self.titles[event.address, event.proposal_id] = event.description
             if isinstance(event, Vote):
                 ballot = Ballot(event.voter, event.for_raw, event.against_raw, event.abstain_raw)
                 self.ballots[event.address, event.proposal_id].append((height, ballot))

@@ -25,8 +25,7 @@ from watchers.governance.asks import (
     Supply,
     Times,
 )
-from watchers.governance.events import ProposalChange, Support, Vote
-from watchers.governance.judge import title_of
+from watchers.governance.events import ProposalChange, Support, Vote, title_of
 from watchers.governance.wing import wing
 from watchers.wing import Ballot, Situation
 
@@ -438,6 +437,9 @@ def test_steps_are_silent_where_no_watch_asks_for_proposals() -> None:
         ("\n\n   \n### A b  \nc", "A b"),
         ("", ""),
         ("#\n#\n", ""),
+        ("\n\n  ## \u202eTitle  ##x\n", "Title  ##x"),
+        ("\u200b\n# \u2060\u00a0\nreal", "real"),
+        ("Write it in C#\n", "Write it in C#"),
         ("x" * 5_000, "x" * 256),
     ],
 )

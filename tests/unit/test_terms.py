@@ -185,20 +185,6 @@ def test_what_begins_as_typed_comes_first() -> None:
     assert [choice.value for choice in choices.matching(pairs, " APPLE ")] == ["b", "a", "apple-c"]
 
 
-@pytest.mark.parametrize(
-    ("text", "title"),
-    [
-        ("# Fund it\nbody", "Fund it"),
-        ("\n\n  ## \u202eTitle  ##x\n", "Title ##x"),
-        ("\u200b\n###\nreal", "real"),
-        ("", ""),
-        ("\n\n", ""),
-    ],
-)
-def test_a_title_is_the_first_line_that_says_something(text: str, title: str) -> None:
-    assert choices.first_line(text) == title
-
-
 def test_names_lead_to_what_they_name() -> None:
     assert choices.the_dao(DESK, " UNISWAP ").key == "uniswap"
     assert choices.the_protocol(DESK, "Uniswap V3", "liquidity") == "uniswap_v3"

@@ -1,7 +1,6 @@
 """Answers to a block's questions: one batched request for all that are open, and a memory for those that cannot change.
 
-    cache.begin(block)                      facts = cache.facts
-    while asks := open questions:           await load(rpc, asks, block, cache)
+    facts = cache.begin(block)        await learn(rpc, asks, block, cache)        facts.get(ask)
 
 Errors: ChainError when no node answers at all. A call that one node cannot answer (it lost the state, it has not heard
 of the block) is put once to another; when that cannot either, the question is answered "unknown" for this block, never
@@ -9,7 +8,7 @@ for good.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from watchers.chain.envelope import NULL, RawAnswer, is_verdict, lacks_method
@@ -26,6 +25,7 @@ class Cache:
 
     def __init__(self, size: int = LRU_SIZE) -> None:
         self.block: int | None = None
+        self.block_hash = ""
         self.facts = Facts()
         self.unreadable = 0
         self._size = size
@@ -38,7 +38,14 @@ class Cache:
 
     def begin(self, block: int) -> Facts:
         """Start a block: what was true of another one, or of one of the same number, is forgotten."""
-        self.block, self.facts = block, Facts({})
+        self.block, self.block_hash, self.facts = block, "", Facts({})
+        return self.facts
+
+    def stay(self, block: int, block_hash: str) -> Facts:
+        """Go on with a block's facts; begin anew when it is another, be it of the same number."""
+        if (self.block, self.block_hash) != (block, block_hash):
+            self.begin(block)
+            self.block_hash = block_hash
         return self.facts
 
     def recall(self, ask: Ask[Any]) -> bool:
@@ -57,6 +64,18 @@ class Cache:
             self._forever.move_to_end(ask)
             if len(self._forever) > self._size:
                 self._forever.popitem(last=False)
+
+
+async def learn(rpc: Rpc, asks: Callable[[], Iterable[Ask[Any]]], block: int, cache: Cache) -> int:
+    """Answer what `asks` names, and what it names then, until no answer leads further; give how many HTTP requests that
+    took. Raises ChainError.
+    """
+    if cache.block != block:
+        cache.begin(block)
+    requests = 0
+    for open_now in cache.facts.rounds(asks):
+        requests += await load(rpc, open_now, block, cache)
+    return requests
 
 
 async def load(rpc: Rpc, asks: Iterable[Ask[Any]], block: int, cache: Cache) -> int:

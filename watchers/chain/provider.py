@@ -4,6 +4,7 @@ It is named by its host only: an endpoint's path, query and user info carry keys
 """
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,6 +16,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from watchers.backoff import backoff_s
 from watchers.chain.envelope import Failure, FailureKind, RawAnswer, decode_answers, encode_calls
 from watchers.facts import Call, RpcError
 
@@ -26,7 +28,8 @@ BODY_MAX = 64 * 1024 * 1024  # bytes; a larger answer is refused before it fills
 BATCH_MAX = 500  # calls in one request until the provider shows that it takes fewer
 BACKOFF_MAX_S = 120.0
 RATE_BACKOFF_S = 0.5
-PARK_S = 3600.0
+PARK_S = 3600.0  # where another provider answers: nothing is lost by leaving this one alone
+REVISIT_S = 60.0  # where no other does: the operator may have mended it and waits
 UNSUPPORTED_S = 3600.0  # after which a method that was not known is tried again
 SECRET_MIN = 6  # characters of a path segment that is worth hiding; shorter ones are words like v2
 
@@ -44,8 +47,8 @@ class ProviderStatus(NamedTuple):
 
 
 class Provider:
-    """One endpoint of a chain. `name` is its host. Soft failures (`backing_off`) let others go first; a limit or a
-    parking is kept strictly.
+    """One endpoint of a chain. `name` is its host. Soft failures (`backing_off`) let others go first; a limit is
+    kept strictly, a parking unless it is the last to turn to.
     """
 
     def __init__(
@@ -67,7 +70,8 @@ class Provider:
         self._tokens, self._filled_at = max(1.0, rate), clock()
         self._max_batch = BATCH_MAX
         self._failures = 0
-        self._soft_until = self._hard_until = 0.0
+        self._soft_until = self._limited_until = 0.0
+        self._parked_at = -math.inf
         self._why: Failure | None = None
         self._unsupported: dict[str, float] = {}
 
@@ -80,7 +84,11 @@ class Provider:
 
     def blocked_s(self, now: float) -> float:
         """Give for how long it must not be asked, in seconds."""
-        return max(0.0, self._hard_until - now)
+        return max(0.0, self._limited_until - now, self._parked_at + PARK_S - now)
+
+    def may_be_revisited(self, now: float) -> bool:
+        """Tell whether it is parked, and long enough to be asked where no other provider answers."""
+        return self._limited_until <= now and REVISIT_S <= now - self._parked_at < PARK_S
 
     def supports(self, method: str) -> bool:
         """Tell whether the method is worth trying."""
@@ -94,8 +102,10 @@ class Provider:
         """Give its standing."""
         now = self._clock()
         state: State = "ok"
-        if self.blocked_s(now):
-            state = "limited" if self._why and self._why.kind in ("rate", "http") else "parked"
+        if now - self._parked_at < PARK_S:
+            state = "parked"
+        elif now < self._limited_until:
+            state = "limited"
         elif now < self._soft_until:
             state = "backing_off"
         elif now < self.lagging_until:
@@ -118,7 +128,7 @@ class Provider:
                     return self.fail(got)
                 got = [RpcError(-32005, got.text)]  # one call's answer is too large: the asker must ask for less
             answers += got
-        self._failures, self._soft_until, self._why = 0, 0.0, None
+        self._failures, self._soft_until, self._why, self._parked_at = 0, 0.0, None, -math.inf
         self._rate = min(self._full_rate, self._rate + self._full_rate * 0.02)
         return answers
 
@@ -128,12 +138,12 @@ class Provider:
         self._failures += 1
         self._why = failure
         now = self._clock()
-        wait = min(BACKOFF_MAX_S, 2.0 ** min(self._failures - 1, 10))
+        wait = backoff_s(self._failures, 1.0, BACKOFF_MAX_S)
         if failure.kind in ("quota", "wrong_chain", "refused"):
-            self._hard_until = now + PARK_S
+            self._parked_at = now
         elif failure.kind == "rate" or failure.retry_after_s is not None:
             self._rate = max(self._full_rate * 0.05, self._rate * 0.5)
-            self._hard_until = now + max(failure.retry_after_s or 0.0, wait * RATE_BACKOFF_S)
+            self._limited_until = now + max(failure.retry_after_s or 0.0, wait * RATE_BACKOFF_S)
         else:
             self._soft_until = now + wait
         return failure

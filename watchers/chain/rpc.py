@@ -1,7 +1,8 @@
 """`Rpc`: all providers of one chain as one. A batch goes to the first that can take it, to the next when that fails.
 
 A batch is one HTTP request. Failing over is by the order of chains.toml: the first is preferred and is returned to once
-it has rested. A provider of another chain is parked; a method that a node does not know is asked of another.
+it has rested. A provider of another chain, or one that refuses our key, is parked: asked now and then where no other
+answers. A method that a node does not know is asked of another.
 
 Errors: Unreachable, a ChainError, names hosts only and has no cause or context, so that no URL leaves with it.
 """
@@ -120,13 +121,14 @@ class Rpc:
         raise Unreachable(f"{self.chain.key}: no provider answers ({'; '.join(failures)})", timed_out=timed_out)
 
     async def _candidates(self, avoid: Collection[Provider], *, head: bool) -> list[Provider]:
-        """Give who may be asked, best first; wait a little when all are limited. Raises Unreachable."""
+        """Give who may be asked, best first, the parked last; wait briefly when all are limited. Raises Unreachable."""
         order = self._order(avoid, head=head)
         if not order:
             wait = min(p.blocked_s(self._clock()) for p in self.providers)
             if wait <= PATIENCE_S:
                 await self._sleep(wait)
                 order = self._order(avoid, head=head)
+        order += [p for p in self.providers if p.may_be_revisited(self._clock())]
         if not order:
             why = "; ".join(f"{s.name}: {s.why}" for s in self.status())
             raise Unreachable(f"{self.chain.key}: every provider is limited or parked ({why})")

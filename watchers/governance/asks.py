@@ -49,6 +49,20 @@ def _first_number(answers: Sequence[Answer]) -> int | None:
     return next((n for n in map(_number, answers) if n is not None), None)
 
 
+class VotingDelay(Ask[int], frozen=True):
+    """How long before its snapshot a proposal is created."""
+
+    governor: str
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask the getter, which OpenZeppelin's and Compound's governors share."""
+        return (eth_call(self.governor, "votingDelay()", block=block - 1),)
+
+    def read(self, answers: Sequence[Answer]) -> int | None:
+        """Read the number."""
+        return _number(answers[0])
+
+
 class GovernorTimes(Ask[Times], frozen=True):
     """`proposalSnapshot` and `proposalDeadline`; a governor answers 0 for a proposal that it does not know."""
 

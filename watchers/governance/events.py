@@ -1,14 +1,18 @@
-"""Governance's words: `Vote` and `ProposalChange`.
+"""Governance's words: `Vote`, `ProposalChange` and a proposal's title.
 
 Units: `_raw` is base units of the voting token; `_clock` is what the governor counts in, blocks or seconds.
 """
 
+import unicodedata
 from typing import Literal
 
 from watchers.event import Event
 
 Support = Literal["for", "against", "abstain", "split", "unknown"]
 Change = Literal["created", "queued", "executed", "canceled", "extended"]
+
+TITLE = 256  # characters; longer ones are cut
+LOOKED_AT = 4096  # characters of a description in which its title is looked for
 
 
 class Vote(Event, frozen=True, kw_only=True, tag="vote"):
@@ -40,3 +44,13 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     values_wei: tuple[int, ...] = ()
     signatures: tuple[str, ...] = ()
     calldatas: tuple[str, ...] = ()
+
+
+def title_of(description: str) -> str:
+    """Give a proposal's title: the first line that says something, without its markdown hashes."""
+    for line in description[:LOOKED_AT].splitlines():
+        # control and format characters and spaces cannot be seen: a line of them says nothing
+        said = (at for at, char in enumerate(line) if char != "#" and unicodedata.category(char)[0] not in "CZ")
+        if (start := next(said, None)) is not None:
+            return line[start : start + TITLE].rstrip()
+    return ""

@@ -26,14 +26,13 @@ from watchers.event import Event
 from watchers.governance.asks import Counts
 from watchers.governance.clock import end_s, is_late
 from watchers.governance.desk import Desk, desks
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.governance.family import Family
 from watchers.governance.tally import Flip, crosses, flip, to_flip_back
 from watchers.wing import Situation
 
 LARGE = Decimal("0.10")
 REAL_TURNOUT = 4  # a quarter of the quorum cast before: from then on a share of the votes cast says something
-TITLE = 256
 _STEPS: dict[str, Severity] = {"extended": "notable", "executed": "notable", "canceled": "notable"}
 
 
@@ -76,12 +75,6 @@ def judge(events: Sequence[Event], at: Situation, families: Mapping[str, Family]
         if alert is not None:
             alerts.append(alert)
     return alerts
-
-
-def title_of(description: str) -> str:
-    """Give the first line that says something, without its markdown heading."""
-    lines = (line.strip().lstrip("#").strip() for line in description[:4096].splitlines())
-    return next((line for line in lines if line), "")[:TITLE]
 
 
 def share(part_raw: int, whole_raw: int | None) -> Decimal | None:
