@@ -93,7 +93,8 @@ def now_ms() -> int:
 
 @asynccontextmanager
 async def running(settings: Settings, options: Options | None = None) -> AsyncGenerator[App, None]:
-    """Run everything while the context lasts. An error of a part ends all parts and comes out as an ExceptionGroup.
+    """Run everything while the context lasts; leave it in the task that entered it, or the loops never end (a TaskGroup
+    whose task is done cancels nothing). An error of a part ends all parts and comes out as an ExceptionGroup.
     Raises SettingsError for what the operator must mend.
     """
     options = options or Options()
