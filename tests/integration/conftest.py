@@ -2,42 +2,60 @@
 
 import asyncio
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 from redis.asyncio import Redis
 
 from config.settings import Runtime
 from tests.delivery_world import World
 from watchers.valkey import client, engine, socket_path
 
+VERSION_S = 10
 
-def engines() -> list[ParameterSet]:
-    """Name the PATH that each engine is looked for in; with an empty one the wheel's is taken."""
+
+def redis_server() -> Path | None:
+    """Find a redis-server that is one: where Valkey takes its place, the name leads to a valkey-server."""
     found = shutil.which("redis-server")
-    return [pytest.param("", id="valkey"), *([pytest.param(str(Path(found).parent), id="redis")] if found else [])]
+    if found is None:
+        return None
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=VERSION_S, check=False)  # noqa: S603 - what PATH holds
+    return Path(found).absolute() if said.stdout.startswith("Redis server") else None
 
 
-@pytest.fixture(scope="session", params=engines())
+async def name_of(redis: Redis) -> str:
+    """Ask an engine who it is; only Valkey says a name."""
+    about: dict[str, str] = await redis.info("server")
+    return about.get("server_name", "redis")
+
+
+REDIS = redis_server()
+
+
+@pytest.fixture(scope="session", params=["valkey", *(["redis"] if REDIS else [])])
 def engine_socket(request: pytest.FixtureRequest) -> Iterator[str]:
     """Path of the socket of an embedded engine that lives as long as the session."""
-    with tempfile.TemporaryDirectory(
-        prefix="tribune-test-", dir="/tmp"
-    ) as folder:  # a short path: sockets allow 107 bytes
-        runner = asyncio.Runner()
-        context = engine(Runtime(data_dir=Path(folder)))
-        try:
+    # a short path: sockets allow 107 bytes
+    with tempfile.TemporaryDirectory(prefix="tribune-test-", dir="/tmp") as folder:
+        path = Path(folder) / "path"  # a valkey-server beside redis-server would be taken; with neither, the wheel's
+        path.mkdir()
+        if request.param == "redis":
+            assert REDIS is not None
+            (path / "redis-server").symlink_to(REDIS)
+        data = Path(folder) / "data"
+        context = engine(Runtime(data_dir=data))
+        with asyncio.Runner() as runner:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("PATH", request.param)
-                runner.run(context.__aenter__())
-            yield str(socket_path(Path(folder)))
-            runner.run(context.__aexit__(None, None, None))
-        finally:
-            runner.close()
-        shutil.rmtree(folder, ignore_errors=True)
+                patch.setenv("PATH", str(path))
+                redis = runner.run(context.__aenter__())
+            try:
+                assert runner.run(name_of(redis)) == request.param, "another engine answers"
+                yield str(socket_path(data))
+            finally:
+                runner.run(context.__aexit__(None, None, None))
 
 
 @pytest.fixture
