@@ -15,6 +15,7 @@ import structlog
 from bench.figure import Figure
 from bench.registry import Family, families
 from bench.table import json_line, machine, table
+from bot.reader import until_gone
 
 FAMILY_S = 60.0
 
@@ -63,4 +64,4 @@ def _measured(family: Family) -> Sequence[Figure] | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(until_gone(main))

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from bot.reader import until_gone
 from config.errors import DefinitionError, SettingsError
 from config.settings import Settings, load
 
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; give the exit status."""
     given = parser().parse_args(argv)
     try:
-        return _dispatch(given)
+        return until_gone(lambda: _dispatch(given))
     except (SettingsError, DefinitionError) as error:
         return _say(error, EX_CONFIG)
     except KeyboardInterrupt:
@@ -90,8 +91,6 @@ def _replay(given: argparse.Namespace) -> int:
         replay(settings, chain, given.files, sys.stdout, alerts=given.alerts, as_json=given.json)
     except InputError as error:
         return _say(error, 2)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has seen enough; nothing is wrong
     return 0
 
 
@@ -114,13 +113,11 @@ def _demo(given: argparse.Namespace) -> int:
     if given.once:
         return asyncio.run(demo.once(sys.stdout, as_json=given.json))
 
-    def announce(url: str) -> None:
-        sys.stdout.write(
-            f"Look at {url.rstrip('/')} : the channels of a local Discord, alerts arriving. Ctrl-C ends it.\n"
-        )
+    def say(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
-    return _until_signal(demo.live(announce, _for_ever, port=given.port))
+    return _until_signal(demo.live(say, _for_ever, port=given.port))
 
 
 async def _for_ever() -> None:
@@ -156,7 +153,9 @@ async def _run(settings: Settings, role: str, chains: list[str], port: int) -> N
 
 
 def _until_signal(work: Coroutine[Any, Any, None]) -> int:
-    """Run until the work ends or SIGINT or SIGTERM asks it to; an operator's error inside a group comes out alone."""
+    """Run until the work ends or SIGINT or SIGTERM asks it to. An operator's error inside a group comes out alone, and
+    so does a reader that has gone.
+    """
 
     async def guarded() -> None:
         task = asyncio.ensure_future(work)
@@ -169,7 +168,7 @@ def _until_signal(work: Coroutine[Any, Any, None]) -> int:
     try:
         asyncio.run(guarded())
     except BaseExceptionGroup as group:
-        mendable, _ = group.split((SettingsError, DefinitionError))
+        mendable, _ = group.split((SettingsError, DefinitionError, BrokenPipeError))
         error: BaseException = mendable or group
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]

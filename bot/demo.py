@@ -8,17 +8,19 @@ alert in one message, nothing else, what a reorg took back shown so.
 import asyncio
 import json
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from bot import log
 from bot.app import App, Options, now_ms, running
+from bot.cards import figures
 from bot.cards.card import Card
-from bot.cards.text import plain
+from bot.cards.text import bare, plain
 from bot.deliver.record import PostKey, Step
 from bot.store import new_id
 from bot.subscription import Subscription
@@ -40,6 +42,11 @@ HURRY_S = 0.005
 CHAIN_ID = 31337
 PATIENCE_S = 60.0
 CHANNEL = "alerts"  # hears everything; the others are there to try `/alerts add`
+TRY = "Try </votes:1>, </whales:1> or </alerts add:1>, or press **Why?** on a card."
+PLAYING = f"A recorded story plays for about {{minutes}}: a vote that turns, whales, a bundle, a reorg. {TRY}"
+OVER = f"The story is over: nothing new happens on the chain, and the bot goes on answering. {TRY}"
+END = "Ctrl-C ends it."
+_COMMAND = re.compile(r"</([^:>]+):\d+>")
 
 
 class Told(NamedTuple):
@@ -49,6 +56,11 @@ class Told(NamedTuple):
     channel: str
     alert: Alert
     card: Card
+
+    @property
+    def text(self) -> str:
+        """The card as a person reads it; "in 50 s" is counted from the block, so that each run says the same."""
+        return plain(self.card, now_s=self.alert.block_time_s)
 
 
 class Verdict(NamedTuple):
@@ -97,11 +109,12 @@ async def subscribe(app: App, discord: Discord) -> None:
 
 
 async def settled(app: App, chain: Chain) -> None:
-    """Wait until the chain's head is committed, routed and delivered."""
+    """Wait until the chain's head, as it is now, is committed, routed and delivered. Raises TimeoutError."""
+    height, name = chain.height, chain.head_hash
     async with asyncio.timeout(PATIENCE_S):
         while True:
             cursor = await app.stores[CHAIN_ID].cursor()
-            if cursor is not None and cursor.hash == chain.head_hash:
+            if cursor is not None and (cursor.hash == name or cursor.number > height):
                 status = await app.history.chain_status(CHAIN_ID)
                 if status is not None and not status.pending and not (await app.deliveries.outbox()).waiting:
                     return
@@ -158,25 +171,35 @@ async def played(
 
 
 async def once(out: TextIO, *, as_json: bool) -> int:
-    """Play the story, print every card, judge; gives the exit status."""
+    """Play the story, print every card, judge; gives the exit status. Raises BrokenPipeError when nobody reads."""
     told: list[Told] = []
+    unread: BrokenPipeError | None = None
 
     def tell(one: Told) -> None:
+        nonlocal unread
         told.append(one)
-        text = plain(one.card)
-        if as_json:
-            fields = {"action": one.action, "channel": one.channel, "kind": one.alert.kind, "alert_id": one.alert.id}
-            out.write(json.dumps({**fields, "text": text}, ensure_ascii=False) + "\n")
-        else:
-            out.write(f"#{one.channel} · {one.action}\n{text}\n\n")
+        if unread is not None:
+            return
+        try:
+            out.write(_line(one) if as_json else f"#{one.channel} · {one.action}\n{one.text}\n\n")
+            out.flush()
+        except BrokenPipeError as error:
+            unread = error  # raised when the story is over: here it would be the sender's
 
     with tempfile.TemporaryDirectory(prefix="tribune-") as folder:
         async with played(Path(folder), tell) as (app, _, discord):
             verdict = await judge(app, discord, told)
+    if unread is not None:
+        raise unread
     if not as_json:
         out.write(verdict.line + "\n")
         out.writelines(f"{problem}\n" for problem in (*verdict.lost, *verdict.twice, *verdict.wrong))
     return 0 if verdict.well else 1
+
+
+def _line(one: Told) -> str:
+    fields = {"action": one.action, "channel": one.channel, "kind": one.alert.kind, "alert_id": one.alert.id}
+    return json.dumps({**fields, "text": one.text}, ensure_ascii=False) + "\n"
 
 
 async def judge(app: App, discord: Discord, told: Sequence[Told]) -> Verdict:
@@ -211,19 +234,42 @@ async def judge(app: App, discord: Discord, told: Sequence[Told]) -> Verdict:
     return Verdict(counts["posted"], counts["edited"], counts["retracted"], lost, twice, wrong)
 
 
-async def live(announce: Callable[[str], None], wait: Callable[[], Awaitable[None]], *, port: int = PAGE_PORT) -> None:
-    """Run the story by the clock, with the page to watch it on, until told to stop."""
+async def live(
+    say: Callable[[str], None],
+    wait: Callable[[], Awaitable[None]],
+    *,
+    port: int = PAGE_PORT,
+    block_time_s: float = BLOCK_TIME_S,
+) -> None:
+    """Run the story by the clock, with the page to watch it on, until told to stop; `say` hears a line where to look
+    and a line when the story is over.
+    """
     with tempfile.TemporaryDirectory(prefix="tribune-") as folder:
         async with (
             local_discord(port) as discord,
-            Chain.start(block_time_s=BLOCK_TIME_S) as chain,
+            Chain.start(block_time_s=block_time_s) as chain,
         ):
             settings = settings_for(chain, discord, Path(folder))
             log.configure(settings)
-            async with running(settings, Options(api_base=discord.api_base, gateway=discord.gateway_url)) as app:
+            async with (
+                running(settings, Options(api_base=discord.api_base, gateway=discord.gateway_url)) as app,
+                asyncio.TaskGroup() as group,
+            ):
                 await subscribe(app, discord)
-                announce(discord.page_url)
+                discord.notice(PLAYING.format(minutes=figures.duration(round(chain.length * block_time_s))))
+                say(f"Look at {discord.page_url.rstrip('/')} : the channels of a local Discord, alerts arriving. {END}")
+                ending = group.create_task(_say_the_end(app, chain, discord, say), name="the end of the story")
                 await wait()
+                ending.cancel()
+
+
+async def _say_the_end(app: App, chain: Chain, discord: Discord, say: Callable[[str], None]) -> None:
+    """Say on the page and to `say` that the last event of the recording has been delivered, and what to try."""
+    await chain.at_end()
+    with suppress(TimeoutError, StoreError):  # whatever the bot is busy with, the story is over
+        await settled(app, chain)
+    discord.notice(OVER)
+    say(bare(_COMMAND.sub(r"/\1", f"{OVER} {END}")))
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from bot.cards.proposal import proposal_card
 from bot.cards.vote import vote_card
 from watchers.alert import AlertState
 
-_DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon, int], Card]] = {
+_DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon], Card]] = {
     "vote": vote_card,
     "proposal": proposal_card,
     "liquidity": liquidity_card,
@@ -23,5 +23,6 @@ _DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon, int], Card]] = {
 
 def render(states: Sequence[AlertState], lexicon: Lexicon, *, now_s: int, ping_role: int | None = None) -> Card:
     """Draw the card of a post: one alert, or several of one kind on one subject, in the order they were seen."""
-    card = retracted(_DRAW[states[-1].alert.kind](states, lexicon, now_s), states)
+    del now_s
+    card = retracted(_DRAW[states[-1].alert.kind](states, lexicon), states)
     return msgspec.structs.replace(card, ping_role=ping_role) if ping_role else card

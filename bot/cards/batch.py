@@ -16,9 +16,8 @@ PLAIN = {"": "no reason given", "empty_revert": "no reason given", "out_of_gas":
 _SAID = {"rolled_back": "undone", "not_executed": "not reached", "unknown": "result unknown"}
 
 
-def batch_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Card:
+def batch_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     """Draw the newest bundle that the post holds."""
-    del now_s  # nothing on this card is relative to now
     state = next((s for s in reversed(states) if s.live), states[-1])
     facts = state.alert.facts
     if not isinstance(facts, BatchFacts):

@@ -42,6 +42,20 @@ def small_print(state: AlertState, lexicon: Lexicon, more: Iterable[str] = ()) -
     return " · ".join(parts)
 
 
+def moment(at_s: int) -> str:
+    """Write a time, in seconds since 1970, as a date and as how far it is from the reader's now; Discord draws both in
+    the reader's own zone.
+    """
+    return f"<t:{at_s}:f> (<t:{at_s}:R>)"
+
+
+def until(ends_at_s: int | None, ends_at_clock: int | None) -> list[str]:
+    """Say when the voting ends, in words that stay true on a card that is read after it."""
+    if ends_at_s is not None:
+        return [f"**Voting until** {moment(ends_at_s)}"]
+    return [f"**Voting until** block {figures.number(ends_at_clock)}"] if ends_at_clock else []
+
+
 def actions(state: AlertState, lexicon: Lexicon) -> tuple[Button, ...]:
     """Transaction, Why?, Snooze. The custom ids carry chain and alert, so that they work after any restart."""
     alert = state.alert

@@ -17,9 +17,8 @@ _VERB: dict[str, tuple[str, Accent]] = {
 }
 
 
-def liquidity_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Card:
+def liquidity_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     """Draw the newest move that the post holds."""
-    del now_s  # nothing on this card is relative to now
     state = next((s for s in reversed(states) if s.live), states[-1])
     facts = state.alert.facts
     if not isinstance(facts, MoveFacts):

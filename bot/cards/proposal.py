@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import figures
 from bot.cards.card import Accent, Card
-from bot.cards.frame import actions, fit, small_print
+from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon
 from bot.cards.vote import proposal_name
 from watchers.alert import AlertState, ProposalFacts
@@ -18,7 +18,7 @@ _SAID: dict[str, tuple[str, Accent]] = {
 }
 
 
-def proposal_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Card:
+def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     """Draw the newest step that the post holds."""
     state = next((s for s in reversed(states) if s.live), states[-1])
     facts = state.alert.facts
@@ -35,13 +35,9 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) ->
         lines.append(f"**Votes** {' · '.join(votes)}")
     if facts.actions:
         lines.append(f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain")
-    if facts.ends_at_s is not None:
-        word = "Ends" if facts.ends_at_s > now_s else "Ended"
-        lines.append(f"**{word}** <t:{facts.ends_at_s}:R> (<t:{facts.ends_at_s}:f>)")
-    elif facts.ends_at_clock:
-        lines.append(f"**Ends** at block {figures.number(facts.ends_at_clock)}")
+    lines += until(facts.ends_at_s, facts.ends_at_clock)
     if facts.eta_s:
-        lines.append(f"**Can run** <t:{facts.eta_s}:R>")
+        lines.append(f"**Can run from** {moment(facts.eta_s)}")
     dao = lexicon.dao(facts.dao)
     url = dao.proposal_url.replace("{id}", str(facts.proposal_id)) if dao and dao.proposal_url else ""
     return Card(

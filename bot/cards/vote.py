@@ -6,7 +6,7 @@ from decimal import Decimal
 from bot.cards import figures
 from bot.cards.card import Accent, Card
 from bot.cards.escape import cut, escape, quote, symbol
-from bot.cards.frame import actions, fit, small_print
+from bot.cards.frame import actions, fit, small_print, until
 from bot.cards.lexicon import Lexicon, short_number
 from watchers.alert import AlertState, Tally, VoteFacts
 
@@ -15,7 +15,7 @@ TITLE = 90
 LISTED = 5
 
 
-def vote_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Card:
+def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     """Draw one or more votes on one proposal, in the order they were cast. Votes that a reorg took back are left out
     as long as one stands.
     """
@@ -31,8 +31,7 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon, now_s: int) -> Car
         other = "against" if last.after.passes else "for"
         needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
         lines.append(f"**To flip it back** {needed} {symbol(last.weight.symbol)} {other}")
-    if ends := _ends(last, now_s):
-        lines.append(ends)
+    lines += until(last.ends_at_s, last.ends_at_clock)
     evidence = [_bars(last.after, last.weight.decimals)]
     evidence += [quote(f.reason_text, REASON) for f in facts[-1:] if f.reason_text.strip()]
     dao = lexicon.dao(last.dao)
@@ -128,13 +127,6 @@ def _path(tallies: Sequence[Tally]) -> str:
 
 def _or_none(share: Decimal | None) -> str:
     return "none" if share is None else figures.percent(share)
-
-
-def _ends(facts: VoteFacts, now_s: int) -> str:
-    if facts.ends_at_s is not None:
-        word = "Ends" if facts.ends_at_s > now_s else "Ended"
-        return f"**{word}** <t:{facts.ends_at_s}:R> (<t:{facts.ends_at_s}:f>)"
-    return f"**Ends** at block {figures.number(facts.ends_at_clock)}" if facts.ends_at_clock else ""
 
 
 def _bars(tally: Tally, decimals: int | None) -> str:

@@ -94,6 +94,16 @@ class Chain:
         """The hash of the newest canonical block."""
         return str(self.node.recording.blocks[self.node.canonical[-1]]["hash"])
 
+    @property
+    def height(self) -> int:
+        """The number of the newest canonical block."""
+        return self.node.height
+
+    @property
+    def length(self) -> int:
+        """How many steps follow the history."""
+        return len(self.node.recording.steps) - 1
+
     def advance(self) -> bool:
         """Show the next step; False when the story is over."""
         moved = self.node.advance()

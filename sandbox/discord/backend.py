@@ -56,6 +56,7 @@ class Backend:
         self.counts: Counter[str] = Counter()
         self.changed = asyncio.Event()
         self.origin = ""
+        self.notice = ""
         self._connected = 0
         self._listeners: set[asyncio.Queue[Json]] = set()
 

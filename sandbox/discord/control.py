@@ -126,6 +126,7 @@ class Control:
             "users": [wire.user(u) for u in world.users.values()],
             "bot_id": str(world.app_id),
             "connected": self._discord.gateway.connected,
+            "notice": self._discord.backend.notice,
         }
 
     async def _commands(self, query: Json) -> Any:

@@ -166,6 +166,11 @@ class Discord(People):
                     waiting.cancel()
         return value
 
+    def notice(self, text: str) -> None:
+        """Let the page say something above its box, in Discord's markdown; no message, and empty takes it away."""
+        self.backend.notice = text
+        self.backend.tell("world")
+
     async def wait_ready(self, *, timeout_s: float = 10.0) -> None:
         """Wait until a client has identified."""
         await self.wait_for(lambda: self.gateway.connected, timeout_s=timeout_s)

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import structlog
 
@@ -69,6 +70,8 @@ def test_once_tells_the_story_sums_it_up_and_leaves_nothing_behind(folder: Path)
     last = done.stdout.splitlines()[-1]
     assert re.fullmatch(r"13 posted, \d+ edited, 2 retracted, 0 lost, 0 twice", last)
     assert "260k ROSTRA for: the outcome flips to passing" in done.stdout
+    assert re.search(r"\n  Voting until \d+ [A-Z][a-z]+ \d{4} \d\d:\d\d UTC \(in 50 s\)\n", done.stdout)
+    assert "<t:" not in done.stdout
     assert done.stderr == ""
     assert list(folder.iterdir()) == []
 
@@ -80,6 +83,9 @@ def test_once_as_json_gives_a_line_for_every_card_and_nothing_else(folder: Path)
     assert {tuple(one) for one in told} == {("action", "channel", "kind", "alert_id", "text")}
     assert {one["action"] for one in told} == {"posted", "edited", "retracted"}
     assert {one["kind"] for one in told} == {"vote", "proposal", "liquidity", "batch"}
+    queued = next(one["text"] for one in told if one["text"].startswith("Proposal passed and is queued"))
+    assert re.search(r"Voting until .* UTC \(2 s ago\)\n  Can run from .* UTC \(in 4 s\)\n", queued)
+    assert not any("<t:" in one["text"] for one in told)
     posted = [one["alert_id"] for one in told if one["action"] == "posted"]
     assert len(posted) == len(set(posted)) == 13
 
@@ -161,6 +167,34 @@ async def shown(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Pro
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+@pytest.mark.usefixtures("undisturbed")
+async def test_the_demo_that_lasts_says_on_page_and_terminal_when_the_story_is_over_and_what_to_try() -> None:
+    said: list[str] = []
+    notices: list[str] = []
+
+    async def until_over() -> None:
+        url = said[0].split()[2]
+        async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as session:
+            while len(said) < 2:
+                async with session.get(f"{url}/control/world") as answer:
+                    notices.append((await answer.json())["notice"])
+                await asyncio.sleep(0.1)
+            async with session.get(f"{url}/control/messages", params={"channel": demo.CHANNEL}) as answer:
+                assert "Proposal executed" in str((await answer.json())[-1])
+            async with session.get(f"{url}/control/world") as answer:
+                notices.append((await answer.json())["notice"])
+
+    await demo.live(said.append, until_over, port=0, block_time_s=0.1)
+    assert said[0].endswith("Ctrl-C ends it.")
+    assert said[1:] == [
+        "The story is over: nothing new happens on the chain, and the bot goes on answering. "
+        "Try /votes, /whales or /alerts add, or press Why? on a card. Ctrl-C ends it."
+    ]
+    assert notices[0].startswith("A recorded story plays for about 4 s: ")
+    assert notices[-1].startswith("The story is over: ")
+    assert "Try </votes:1>, </whales:1> or </alerts add:1>, or press **Why?** on a card." in notices[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

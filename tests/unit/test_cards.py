@@ -45,7 +45,7 @@ NOW = 1_700_001_000
 
 
 def drawn(*states: Any) -> str:
-    return plain(render(states, LEXICON, now_s=NOW))
+    return plain(render(states, LEXICON, now_s=NOW), now_s=NOW)
 
 
 def test_a_vote_that_flips_the_outcome_says_so() -> None:
@@ -57,9 +57,9 @@ def test_a_vote_that_flips_the_outcome_says_so() -> None:
     assert lines[3] == "  For 57.7 % → 48.2 % · Quorum 109.0 % → 109.0 %"
     assert lines[4] == "  Outcome passing → failing"
     assert lines[5] == "  To flip it back 3.30M UNI for"
-    assert lines[6] == "  Ends <t:1800000000:R> (<t:1800000000:f>)"
+    assert lines[6] == "  Voting until 15 January 2027 08:00 UTC (in 1157 d)"
     assert lines[8].split() == ["Against", "█" * 9 + "░" * 9, "51.8", "%", "46.9M"]
-    small = "  (Ethereum · block 13,056,456 · not final yet · <t:1700000900:R> · rule large-votes · A-"
+    small = "  (Ethereum · block 13,056,456 · not final yet · 1 min ago · rule large-votes · A-"
     assert lines[-2].startswith(small)
     assert lines[-1] == "  [Transaction] [Why?] [Snooze]"
 
@@ -90,7 +90,7 @@ def test_what_a_reorg_took_back_turns_grey_and_says_so() -> None:
     card = render([a_state(a_vote(), live=False, rev=2)], LEXICON, now_s=NOW)
     assert card.accent == "gone"
     assert card.headline.startswith("Retracted: 15.0M UNI against")
-    assert "it did not happen" in plain(card)
+    assert "it did not happen" in plain(card, now_s=NOW)
     assert "taken back by a reorg" in card.small
 
 
@@ -121,11 +121,35 @@ def test_a_proposal_step_is_said(change: str, said: str) -> None:
     assert "Votes 1.00M for · 2.00M against · 0 abstain" in text
 
 
+def test_a_card_says_until_when_in_words_that_stay_true_when_the_time_has_passed() -> None:
+    facts = a_proposal(change="queued", ends_at_s=NOW - 7200, eta_s=NOW + 90)
+    lines = drawn(a_state(facts)).splitlines()
+    assert "  Voting until 14 November 2023 20:30 UTC (2 h ago)" in lines
+    assert "  Can run from 14 November 2023 22:31 UTC (in 1 min)" in lines
+    assert "Voting until block 12,345" in drawn(a_state(a_proposal(ends_at_s=None, ends_at_clock=12_345)))
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        (f"<t:{NOW}:R>", "just now"),
+        (f"<t:{NOW + 1}:R>", "in 1 s"),
+        (f"<t:{NOW - 90_000}:R>", "1 d ago"),
+        (f"<t:{NOW}:f>", "14 November 2023 22:30 UTC"),
+        (f"<t:{NOW}>", "14 November 2023 22:30 UTC"),
+        (f"<t:{2**256 - 1}:f>", "a date that no calendar has"),
+        ("‹t:5:R>", "‹t:5:R>"),
+    ],
+)
+def test_text_has_no_time_marks_but_what_a_person_reads_there(mark: str, said: str) -> None:
+    assert plain(Card(headline="h", facts=(mark,)), now_s=NOW) == f"h\n  {said}"
+
+
 def test_a_whale_says_how_much_and_what_share() -> None:
     lines = drawn(a_state(a_move())).splitlines()
     assert lines[0] == "$4.82M liquidity removed: 43.0 % of the pool"
     assert lines[2] == "  Moved 2.40M USDC ($2.40M) + 1,000 WETH ($2.42M)"
-    assert "priced by Chainlink <t:1700000000:R>" in lines[-2]
+    assert "priced by Chainlink 16 min ago" in lines[-2]
 
 
 def test_without_a_price_there_are_no_dollars() -> None:

@@ -252,7 +252,7 @@ def test_a_move_without_a_price_never_passes_a_minimum_and_is_told_in_tokens() -
 def test_whales_come_newest_first_whatever_their_source() -> None:
     state = a_state(a_move(), alert={"block_time_s": NOW_S - 2})
     lately = NOTHING._replace(moves=[a_value(1), a_value(3)], valued=9, priced_at_s=NOW_S)
-    lines_ = plain(whales.answer([state], lately, DESK)).splitlines()
+    lines_ = plain(whales.answer([state], lately, DESK), now_s=NOW_S).splitlines()
     assert [line.split(" · ")[0].strip() for line in lines_[2:5]] == [
         "≈ $1,000 added",
         "$4.82M removed",
