@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ TIP_WEI = 1_000_000_000
 READY_S = 20
 CALL_S = 30
 COMPILE_S = 110
+OLDEST_NODE = 18
 _LISTENING = re.compile(r"Listening on 127\.0\.0\.1:(\d+)")
 
 
@@ -45,11 +47,22 @@ class NodeError(Exception):
 
 def missing() -> str:
     """Say in one line what the EVM tests lack here; empty when they can run."""
-    if shutil.which("node") is None:
-        return "Node not found: EVM tests skipped"
+    if node_major() < OLDEST_NODE:
+        return "Node >= 18 not found: EVM tests skipped"
     if not binary().is_file() or not (MODULES / "solc").is_dir():
         return "packages not found, EVM tests skipped: run npm ci in tests/evm"
     return ""
+
+
+@cache
+def node_major() -> int:
+    """Give Node's major version, 0 when there is no Node on PATH or it says nothing that is one."""
+    node = shutil.which("node")
+    if node is None:
+        return 0
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=CALL_S, check=False)  # noqa: S603 - Node is where the developer has it
+    major = said.stdout.strip().removeprefix("v").partition(".")[0]
+    return int(major) if major.isdecimal() else 0
 
 
 def binary() -> Path:
