@@ -7,7 +7,7 @@
         amount: int
 
 The class's fields are the signature's parameters in order, in snake case, and their types must agree; a mistake is a
-`DefinitionError` at import. Events of static words only are decoded by slices of the hex text, compiled once; the rest
+`DefinitionError` at import. Events of static words only are read by a function compiled once per signature; the rest
 goes through eth-abi.
 
 What a field holds: `address` lower-case hex str; `uintN`/`intN` int; `bool` bool; `bytesN` lower-case hex str; `string`
@@ -19,7 +19,9 @@ Source: Solidity documentation, "Contract ABI Specification".
 
 import keyword
 import re
-from collections.abc import Callable, Iterator
+import struct
+from binascii import unhexlify
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar, get_origin, get_type_hints
 
 import msgspec
@@ -36,7 +38,10 @@ from watchers.errors import DecodeError, DefinitionError
 T = TypeVar("T")
 
 _WORD = 64  # hex characters of one ABI word
-_STATIC = re.compile(r"^(address|bool|u?int(\d+)|bytes(\d+))$")
+_STATIC = frozenset(
+    ["address", "bool", *(f"{kind}{8 * n}" for kind in ("int", "uint") for n in range(1, 33))]
+    + [f"bytes{n}" for n in range(1, 33)]
+)
 
 
 class _LenientString(StringDecoder):
@@ -81,8 +86,8 @@ class Param(NamedTuple):
 
     @property
     def is_static(self) -> bool:
-        """One word, decoded by a slice."""
-        return _STATIC.match(self.type) is not None
+        """One word of 32 bytes."""
+        return self.type in _STATIC
 
 
 class Shape(Generic[T]):
@@ -99,16 +104,9 @@ class Shape(Generic[T]):
         data_len = 2 + _WORD * len(self.unindexed) if static else -1
         self.key = (self.topic0, 1 + len(self.indexed), data_len)
         _check_fields(self)
-        self._decode = _compile_static(self) if static else _bind_dynamic(self)
-
-    def decode(self, log: Log) -> T:
-        """Fill the class from a log whose key is ours. Raises DecodeError."""
-        try:
-            return self._decode(log.topics, log.data)
-        except DecodeError as error:
-            raise DecodeError(f"{self.canonical}: {error}") from None
-        except (ValueError, IndexError, OverflowError) as error:
-            raise DecodeError(f"{self.canonical}: {error}") from None
+        read = _compile_static(self.canonical, self.params, into) if static else _bind_dynamic(self)
+        self.decode: Callable[[Log], T] = read
+        """Fills the class from a log whose key is ours. Raises DecodeError."""
 
 
 _SHAPES: dict[type, Shape[Any]] = {}
@@ -195,80 +193,123 @@ def _check_fields(shape: Shape[Any]) -> None:
 
 # --- static words: one generated function per event ---------------------------------------------------------------
 
+_CODES = {8: "b", 16: "h", 32: "i", 64: "q"}  # integers that `struct` reads by itself; upper case without a sign
 
-def _word_source(kind: str, word: str, at: str) -> tuple[list[str], str]:
-    """Give the check lines and the expression that read one 64-character hex word named `word`."""
+
+class _Word(NamedTuple):
+    """How generated code reads one word: its `struct` format, the names that the parts go to, the lines that convert
+    and check them, and the expression that is the field.
+    """
+
+    format: str
+    names: str
+    lines: tuple[str, ...]
+    field: str
+
+
+def _refuse(wrong: str, told: str) -> str:
+    return f"if {wrong}: raise DecodeError({told!r})"
+
+
+def _word(kind: str, n: int, told: str) -> _Word:
+    """Write the code for word `n`; `told` opens its errors' text."""
+    pad, value = f"pad{n}", f"value{n}"
+    as_hex = f"'0x' + {value}.hex()"
+    if kind == "address":
+        dirty = _refuse(f"{pad} != {bytes(12)!r}", f"{told}: dirty address")
+        return _Word("12s20s", f"{pad}, {value}", (dirty,), as_hex)
     if kind == "bool":
-        return [
-            f"if {word}[:63] != Z63 or {word}[63] not in '01': raise DecodeError('{at}: not a bool')"
-        ], f"{word}[63] == '1'"
+        neither = _refuse(f"{pad} != {bytes(31)!r} or {value} > 1", f"{told}: not a bool")
+        return _Word("31sB", f"{pad}, {value}", (neither,), f"{value} == 1")
     if kind.startswith("bytes"):
-        width = 2 * int(kind[5:])
-        check = (
-            [f"if {word}[{width}:] != '0' * {_WORD - width}: raise DecodeError('{at}: dirty {kind}')"]
-            if width < _WORD
-            else []
-        )
-        return check, f"'0x' + {word}[:{width}]"
+        width = int(kind[5:])
+        dirty = _refuse(f"{pad} != {bytes(32 - width)!r}", f"{told}: dirty {kind}")
+        return _Word(f"{width}s{32 - width}s", f"{value}, {pad}", (dirty,), as_hex)
+    return _integer(kind, pad, value, told)
+
+
+def _integer(kind: str, pad: str, value: str, told: str) -> _Word:
     signed, bits = kind.startswith("int"), int(kind.lstrip("uint"))
-    value = f"{word}_n"
-    lines = [f"{value} = int({word}, 16)"]
-    if signed:
-        lines.append(f"if {value} >> 255: {value} -= {1 << 256}")
-    if bits < 256:  # noqa: PLR2004 - the width of a word
-        outside = f"not {-(1 << bits - 1)} <= {value} < {1 << bits - 1}" if signed else f"{value} >> {bits}"
-        lines.append(f"if {outside}: raise DecodeError('{at}: too large for {kind}')")
-    return lines, value
+    spare = 32 - bits // 8
+    lines: tuple[str, ...] = ()
+    if bits in _CODES:
+        code = _CODES[bits] if signed else _CODES[bits].upper()
+    else:
+        code = f"{bits // 8}s"
+        lines = (f"{value} = from_bytes({value}{', signed=True' if signed else ''})",)
+    if spare == 0:
+        return _Word(code, value, lines, value)
+    right = repr(bytes(spare))
+    if signed:  # the sign fills the spare bytes
+        right = f"({bytes([255]) * spare!r} if {value} < 0 else {right})"
+    large = _refuse(f"{pad} != {right}", f"{told}: too large for {kind}")
+    return _Word(f"{spare}s{code}", f"{pad}, {value}", (*lines, large), value)
 
 
-def _compile_static(shape: Shape[T]) -> Callable[[tuple[str, ...], str], T]:
-    """Compile the function that reads every parameter by a slice. The source holds only what the parser let through."""
+def _compile_static(canonical: str, params: Iterable[Param], into: Callable[..., T]) -> Callable[[Log], T]:
+    """Compile the function that reads every word: each topic alone, the data at once. The source holds only what the
+    parser let through.
+    """
     lines: list[str] = []
-    given: list[str] = []
+    fields: list[str] = []
+    texts: dict[str, list[_Word]] = {}  # what holds words, as an expression
     topic = 0
-    offset = 2
-    for n, param in enumerate(shape.params):
-        if param.indexed:
-            topic += 1
-            text, start, end = f"topics[{topic}]", 2, ""
+    for n, param in enumerate(params):
+        told = f"{canonical}: {param.name}"
+        topic += param.indexed
+        text = f"topics[{topic}]" if param.indexed else "log.data"
+        if not param.is_static:  # indexed: the topic is the keccak of the value
+            fields.append(text)
+        elif param.indexed and param.type == "address":  # the commonest word of all, never turned into bytes
+            lines.append(f"address{n} = {text}.removeprefix({'0x' + '0' * 24!r})")
+            lines.append(_refuse(f"len(address{n}) != 40", f"{told}: dirty address"))
+            fields.append(f"'0x' + address{n}")
         else:
-            text, start, end = "data", offset, str(offset + _WORD)
-            offset += _WORD
-        if param.type == "address":  # the commonest word, read without a slice between
-            dirty = f"{text}[{start}:{start + 24}] != Z24"
-            lines.append(f"if {dirty}: raise DecodeError('{param.name}: dirty address')")
-            given.append(f"'0x' + {text}[{start + 24}:{end}]")
-            continue
-        lines.append(f"w{n} = {text}[{start}:{end}]")
-        if param.is_static:
-            checks, expression = _word_source(param.type, f"w{n}", param.name)
-            lines += checks
-        else:  # indexed and dynamic: the topic is the keccak of the value
-            expression = f"'0x' + w{n}"
-        given.append(expression)
-    source = "def decode(topics, data):\n    " + "\n    ".join([*lines, f"return cls({', '.join(given)})"])
-    scope: dict[str, Any] = {"cls": shape.into, "DecodeError": DecodeError, "Z24": "0" * 24, "Z63": "0" * 63}
-    exec(compile(source, f"<{shape.canonical}>", "exec"), scope)  # noqa: S102 - compiled from our own signatures at import
-    decode: Callable[[tuple[str, ...], str], T] = scope["decode"]
+            word = _word(param.type, n, told)
+            texts.setdefault(text, []).append(word)
+            fields.append(word.field)
+    scope: dict[str, Any] = {
+        "into": into, "canonical": canonical, "DecodeError": DecodeError, "struct_error": struct.error,
+        "unhexlify": unhexlify, "from_bytes": int.from_bytes,
+    }  # fmt: skip
+    for n, (text, words) in enumerate(texts.items()):
+        scope[f"unpack{n}"] = struct.Struct(">" + "".join(word.format for word in words)).unpack
+        lines.append(f"{', '.join(word.names for word in words)}, = unpack{n}(unhexlify({text}[2:]))")
+        lines += [line for word in words for line in word.lines]
+    source = _SOURCE.format(lines="\n        ".join(lines), fields=", ".join(fields))
+    exec(compile(source, f"<{canonical}>", "exec"), scope)  # noqa: S102 - compiled from our own signatures at import
+    decode: Callable[[Log], T] = scope["decode"]
     return decode
 
 
-# --- dynamic types: eth-abi for the data, slices for the topics ---------------------------------------------------
+_SOURCE = """\
+def decode(log):
+    topics = log.topics
+    try:
+        {lines}
+        return into({fields})
+    except (ValueError, IndexError, struct_error) as error:
+        raise DecodeError(f"{{canonical}}: {{error}}") from None
+"""
 
 
-def _bind_dynamic(shape: Shape[T]) -> Callable[[tuple[str, ...], str], T]:
-    topics_class = msgspec.defstruct(f"{shape.name}Topics", [(f"t{n}", Any) for n in range(len(shape.indexed))])
-    head = Shape.__new__(Shape)
-    head.name, head.params, head.into, head.canonical = shape.name, shape.indexed, topics_class, shape.canonical
-    read_topics = _compile_static(head)
+# --- dynamic types: eth-abi for the data, the topics as above ------------------------------------------------------
+
+
+def _bind_dynamic(shape: Shape[T]) -> Callable[[Log], T]:
+    canonical = shape.canonical
+    read_topics = _compile_static(canonical, shape.indexed, lambda *fields: fields)
     types = tuple(p.type for p in shape.unindexed)
     hex_words = tuple(p.type.startswith("bytes") and p.is_static for p in shape.unindexed)
     order = tuple(p.indexed for p in shape.params)
 
-    def decode(topics: tuple[str, ...], data: str) -> T:
-        words = decode_words(types, bytes.fromhex(data[2:]))
+    def decode(log: Log) -> T:
+        first = iter(read_topics(log))
+        try:
+            words = decode_words(types, bytes.fromhex(log.data[2:]))
+        except (DecodeError, ValueError) as error:
+            raise DecodeError(f"{canonical}: {error}") from None
         rest = iter("0x" + w.hex() if as_hex else w for w, as_hex in zip(words, hex_words, strict=True))
-        first = iter(msgspec.structs.astuple(read_topics(topics, "0x")))
         return shape.into(*(next(first) if indexed else next(rest) for indexed in order))
 
     return decode

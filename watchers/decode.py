@@ -7,8 +7,6 @@ registers it. Where several protocols share a key, the emitting address decides;
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import attrgetter
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,41 +19,28 @@ from watchers.event import Event
 
 T = TypeVar("T")
 
-_transaction = attrgetter("transaction_hash")
+
+Seen = tuple[Log, Any]  # a log with the typed shape it decoded to
 
 
-class Seen(NamedTuple):
-    """A log with the typed shape it decoded to."""
+class Around(msgspec.Struct, gc=False):
+    """What else the transaction emitted before the log at hand, in order, as far as our shapes know it."""
 
-    log: Log
-    shape: Any
+    chain_id: int
+    seen: list[Seen]
 
-
-class Around:
-    """What else one transaction emitted, in order, as far as our shapes know it; ends before the log at hand."""
-
-    __slots__ = ("_at", "_seen", "chain_id")
-
-    def __init__(self, chain_id: int, seen: list[Seen], at: int) -> None:
-        self.chain_id = chain_id
-        self._seen, self._at = seen, at
-
-    def just_before(self, shape: type[T]) -> T | None:
-        """Give the log right before this one if the same contract emitted it and it is of that shape."""
-        if self._at == 0:
+    def just_before(self, log: Log, shape: type[T]) -> T | None:
+        """Give the log right before `log`, the one at hand, if the same contract emitted it and it is of that shape."""
+        if not self.seen:
             return None
-        log, (before, value) = self._seen[self._at].log, self._seen[self._at - 1]
+        before, value = self.seen[-1]
         if not isinstance(value, shape) or before.address != log.address:
             return None
         return value if int(before.log_index, 16) + 1 == int(log.log_index, 16) else None
 
     def earlier(self) -> Iterator[Seen]:
-        """Give the transaction's earlier logs, the nearest first."""
-        return iter(self._seen[self._at - 1 :: -1] if self._at else ())
-
-    def all(self) -> Sequence[Seen]:
-        """Give every decoded log of the transaction, in order."""
-        return self._seen
+        """Give the earlier logs, the nearest first."""
+        return reversed(self.seen)
 
 
 Handler = Callable[[Log, Any, Around], Event | None]
@@ -93,7 +78,7 @@ class Protocol:
             self.handlers.setdefault(shape, None)
 
 
-class _Entry(NamedTuple):
+class _Entry(msgspec.Struct, frozen=True, gc=False):
     protocol: Protocol
     shape: Shape[Any]
     handler: Handler | None
@@ -153,58 +138,47 @@ class Decoder:
         return next((e for e in entries if not e.protocol.emitters), None)
 
     def decode(self, chain_id: int, logs: Sequence[Log]) -> Decoded:
-        """Decode the logs of a block, or of several, in order. Never raises: a log that does not fit is in `errors`."""
+        """Decode the logs of a block, or of several, in order. Never raises: a log that does not fit is in `errors`, a
+        look-alike, which a handler answers by None, is unknown.
+        """
         events: list[Event] = []
         errors: list[tuple[Log, DecodeError]] = []
-        foreign: list[Log] = []
-        unread = 0
-        for _, group in groupby(logs, key=_transaction):
-            seen: list[Seen] = []
-            handlers: list[Handler | None] = []
-            for log in group:
-                entry = self.find(chain_id, log)
-                if entry is None:
-                    unread += 1
-                    continue
+        unknown = 0
+        transaction, around = "", Around(chain_id, [])
+        counts: dict[type, int] = {}  # of the transaction's events; a class is a kind
+        for log in logs:
+            if log.transaction_hash != transaction:
+                transaction, around = log.transaction_hash, Around(chain_id, [])
+                counts = {}
+            entry = self.find(chain_id, log)
+            if entry is None:
+                unknown += 1
+                continue
+            try:
+                shape = entry.shape.decode(log)
+            except DecodeError as error:
+                errors.append((log, error))
+                continue
+            if entry.handler is not None:
                 try:
-                    seen.append(Seen(log, entry.shape.decode(log)))
+                    event = entry.handler(log, shape, around)
                 except DecodeError as error:
                     errors.append((log, error))
                 else:
-                    handlers.append(entry.handler)
-            if seen:
-                events += _events(chain_id, seen, handlers, errors, foreign)
-        unknown = unread + len(foreign)
+                    if event is None:
+                        unknown += 1
+                    else:
+                        events.append(_counted(event, counts))
+            around.seen.append((log, shape))
         return Decoded(events, len(logs) - unknown - len(errors), unknown, errors)
 
 
-def _events(
-    chain_id: int,
-    seen: list[Seen],
-    handlers: list[Handler | None],
-    errors: list[tuple[Log, DecodeError]],
-    foreign: list[Log],
-) -> Iterator[Event]:
-    """Turn one transaction's shapes into events and count the position of each among its kind; look-alikes, which a
-    handler answers by None, go to `foreign`.
-    """
-    positions: dict[str, int] = {}
-    for at, handler in enumerate(handlers):
-        if handler is None:
-            continue
-        log, shape = seen[at]
-        try:
-            event = handler(log, shape, Around(chain_id, seen, at))
-        except DecodeError as error:
-            errors.append((log, error))
-            continue
-        if event is None:
-            foreign.append(log)
-            continue
-        kind = event.kind
-        position = positions.get(kind, 0)
-        positions[kind] = position + 1
-        yield msgspec.structs.replace(event, position=position) if position else event
+def _counted(event: Event, counts: dict[type, int]) -> Event:
+    """Give the event its position among its kind."""
+    kind = type(event)
+    position = counts.get(kind, 0)
+    counts[kind] = position + 1
+    return msgspec.structs.replace(event, position=position) if position else event
 
 
 def origin(log: Log, protocol: str, around: Around) -> dict[str, Any]:

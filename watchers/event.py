@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where an event comes from. `position` counts the events of one kind within their transaction, from 0: together
     with chain, transaction and kind it names the event for good, also when a reorg mines the transaction again.
     """

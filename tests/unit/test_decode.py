@@ -89,7 +89,7 @@ def test_a_witness_counts_only_right_before_and_from_the_same_contract(
 
     @protocol.on(Moved)
     def moved(log: Log, shape: Moved, around: Around) -> Event | None:
-        got.append(around.just_before(Synced))
+        got.append(around.just_before(log, Synced))
         return None
 
     Decoder([protocol]).decode(1, [a_log(Synced, 9, address=address), a_log(Moved, 1, index=index)])
@@ -103,7 +103,7 @@ def test_earlier_logs_come_nearest_first() -> None:
 
     @protocol.on(Moved)
     def moved(log: Log, shape: Moved, around: Around) -> Event | None:
-        got.extend(seen.shape.left for seen in around.earlier())
+        got.extend(shape.left for _, shape in around.earlier())
         return None
 
     Decoder([protocol]).decode(1, [a_log(Synced, 1), a_log(Synced, 2, index=1), a_log(Moved, 1, index=2)])

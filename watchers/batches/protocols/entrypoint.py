@@ -14,6 +14,7 @@ Source: eth-infinitism/account-abstraction, IEntryPoint.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -107,7 +108,7 @@ protocol.witness(
 def operation(log: Log, told: UserOperationEvent, around: Around) -> BatchResult:
     """Give the operation's result. `calls` holds only what the account's own events name as failed."""
     segment = _segment(log.address, around)
-    outcome, reason = _outcome(told, (s for s in segment if s.log.address == log.address))
+    outcome, reason = _outcome(told, (shape for by, shape in segment if by.address == log.address))
     failed = failures(segment, told.sender) if told.success else ()
     if failed:
         outcome, reason = "partial", failed[0].reason
@@ -131,20 +132,20 @@ def operation(log: Log, told: UserOperationEvent, around: Around) -> BatchResult
 def _segment(entry_point: str, around: Around) -> list[Seen]:
     """Give the operation's own logs, in order."""
     found: list[Seen] = []
-    for seen in around.earlier():
-        if seen.log.address == entry_point and isinstance(seen.shape, UserOperationEvent | BeforeExecution):
+    for log, shape in around.earlier():
+        if log.address == entry_point and isinstance(shape, UserOperationEvent | BeforeExecution):
             break
-        found.append(seen)
+        found.append((log, shape))
     return found[::-1]
 
 
-def _outcome(told: UserOperationEvent, logs: Iterable[Seen]) -> tuple[Outcome, str]:
+def _outcome(told: UserOperationEvent, shapes: Iterable[Any]) -> tuple[Outcome, str]:
     """Read the reason events of this very operation; the last one wins, since `postOp` undoes what came before."""
     if told.success:
         return "success", ""
     outcome: Outcome = "reverted"
     reason = ""
-    for _, shape in logs:
+    for shape in shapes:
         if getattr(shape, "user_op_hash", None) != told.user_op_hash:
             continue
         if isinstance(shape, PostOpRevertReason):
