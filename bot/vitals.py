@@ -178,5 +178,7 @@ class Vitals:
             ("tribune_decode_errors", c.decode_errors, "Logs that did not fit."),
             ("tribune_judge_errors", c.judge_errors, "Judgements that failed on hostile data."),
             ("tribune_facts_requests", c.facts_requests, "Requests for facts."),
+            ("tribune_facts_unreadable", one.pipeline.unreadable, "Answers of contracts that made no sense."),
+            ("tribune_earlier_votes_unread", one.pipeline.earlier.failures, "Failures to read earlier votes back."),
         ):
             yield Sample(name, "counter", told, labels, count)

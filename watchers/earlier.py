@@ -54,7 +54,7 @@ class Ranges(Protocol):
 
 
 class EarlierVotes:
-    """Reads them back for one chain. `topics` are those of governance; `failures` and `read` count since the start."""
+    """Reads them back for one chain. `topics` are those of governance; `failures` counts since the start."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class EarlierVotes:
         *,
         clock: Callable[[], float],
     ) -> None:
-        self.chain, self.failures, self.read = chain, 0, 0
+        self.chain, self.failures = chain, 0
         self._decoder, self._topics, self._store = decoder, tuple(topics), store
         self._rpc, self._ranges, self._clock = rpc, ranges, clock
         self._rest_until: dict[tuple[str, int], float] = {}
@@ -94,7 +94,6 @@ class EarlierVotes:
         # our own first block may be the one at hand: what it holds comes with its commit
         await self._store.remember(epoch, events, complete=book_name(*key))
         self._rest_until.pop(key, None)
-        self.read += len(events)
         return True
 
     async def _events(

@@ -1,10 +1,12 @@
-"""A transaction or user operation by its hash, on whatever followed chain it is: from history, else from the nodes.
+"""A transaction or user operation by its hash, on whatever followed chain it is.
 
-Errors: ChainError only when no chain at all could be asked.
+History tells where, the nodes the rest; what history holds stands in for a node that does not answer.
+Errors: ChainError only when history does not know it and no chain at all could be asked.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,7 +52,7 @@ class _Receipt(msgspec.Struct, rename="camel"):
 
 
 class Lookup:
-    """Asks history first, then every chain at once."""
+    """Asks the chain that history names, else every chain at once. `rpcs` by chain id: those that may be asked."""
 
     def __init__(self, settings: Settings, decoder: Decoder, history: History, rpcs: Mapping[int, Rpc]) -> None:
         self._settings, self._decoder, self._history, self._rpcs = settings, decoder, history, rpcs
@@ -58,10 +60,11 @@ class Lookup:
     async def find(self, name: str) -> Found | None:
         """Find a transaction or operation by its lower-case hash; None when no chain knows it."""
         known = await self._history.batch(None, name)
-        chain_ids = [known[0].event.chain_id] if known else list(self._rpcs)
-        tx = known[0].event.tx if known else None
-        asked = [self._on_chain(chain_id, name, tx) for chain_id in chain_ids if chain_id in self._rpcs]
-        answers = await asyncio.gather(*asked, return_exceptions=True)
+        if known:
+            return await self._known([stored.event for stored in known])
+        answers = await asyncio.gather(
+            *(self._on_chain(rpc, name) for rpc in self._rpcs.values()), return_exceptions=True
+        )
         failures = [answer for answer in answers if isinstance(answer, BaseException)]
         for failure in failures:
             if not isinstance(failure, ChainError | TimeoutError):
@@ -71,22 +74,34 @@ class Lookup:
             raise ChainError("no chain could be asked")
         return found
 
-    async def _on_chain(self, chain_id: int, name: str, tx: str | None) -> Found | None:
-        rpc = self._rpcs[chain_id]
+    async def _known(self, events: Sequence[Event]) -> Found:
+        """Let the node tell the whole transaction of events that history holds, or else give these."""
+        first = events[0]
+        rpc = self._rpcs.get(first.chain_id)
+        if rpc is not None:
+            with suppress(ChainError, TimeoutError):
+                async with asyncio.timeout(PATIENCE_S):
+                    receipt = await self._receipt(rpc, first.tx)
+                    if receipt is not None:
+                        return await self._explained(rpc, receipt)
+        return Found(first.chain_id, first.tx, first.block, succeeded=True, events=events)  # a failed one has no events
+
+    async def _on_chain(self, rpc: Rpc, name: str) -> Found | None:
         async with asyncio.timeout(PATIENCE_S):
-            receipt = await self._receipt(rpc, tx or name)
-            if receipt is None and tx is None and (tx := await self._operation(rpc, name)) is not None:
+            receipt = await self._receipt(rpc, name)
+            if receipt is None and (tx := await self._operation(rpc, name)) is not None:
                 receipt = await self._receipt(rpc, tx)
-            return await self._explained(chain_id, rpc, receipt) if receipt is not None else None
+            return await self._explained(rpc, receipt) if receipt is not None else None
 
     async def _receipt(self, rpc: Rpc, tx: str) -> _Receipt | None:
         answer: Any = (await rpc.batch([Call("eth_getTransactionReceipt", (tx,))]))[0]
         if isinstance(answer, RpcError) or answer is None:
             return None
         try:
-            return msgspec.convert(answer, _Receipt)
+            receipt = msgspec.convert(answer, _Receipt)
         except msgspec.ValidationError:
             return None  # pending, or not what a receipt is
+        return receipt if receipt.transaction_hash.lower() == tx else None
 
     async def _operation(self, rpc: Rpc, name: str) -> str | None:
         """Find the transaction of a user operation in the blocks that one call may cover."""
@@ -104,12 +119,11 @@ class Lookup:
             return tx if isinstance(tx, str) else None
         return None
 
-    async def _explained(self, chain_id: int, rpc: Rpc, receipt: _Receipt) -> Found:
+    async def _explained(self, rpc: Rpc, receipt: _Receipt) -> Found:
         """Decode the receipt and, for operations, learn from calldata and trace what became of each call."""
         header = Header(receipt.block_number, receipt.block_hash, "", "0x0", "0x")
-        decoded = self._decoder.decode(chain_id, check_logs(header, receipt.logs))
-        block = header.height
-        cache = Cache()
+        decoded = self._decoder.decode(rpc.chain.id, check_logs(header, receipt.logs))
+        block, cache = header.height, Cache()
         facts = cache.begin(block)
         events: list[Event] = list(decoded.events)
         operations = [event for event in events if event.kind == "batch"]
@@ -117,4 +131,4 @@ class Lookup:
             await load(rpc, [Transaction(receipt.transaction_hash), Trace(receipt.transaction_hash)], block, cache)
             at = Situation(self._settings, rpc.chain, header, facts, {}, {})
             events = [e for e in events if e.kind != "batch"] + batches.enrich(operations, at)
-        return Found(chain_id, receipt.transaction_hash, block, receipt.status != "0x0", events)
+        return Found(rpc.chain.id, receipt.transaction_hash, block, receipt.status != "0x0", events)

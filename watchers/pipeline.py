@@ -44,7 +44,7 @@ class Counters:
     def __init__(self) -> None:
         self.blocks = self.events = self.alerts = self.rewinds = self.missed = 0
         self.decode_errors = self.judge_errors = self.unknown_logs = self.facts_requests = 0
-        self.last_block = self.last_time_s = self.head = self.final = 0
+        self.last_block = self.head = self.final = 0
 
 
 class Pipeline:
@@ -81,6 +81,11 @@ class Pipeline:
         self._said: set[tuple[str, str]] = set()
         self._noted_at = 0.0
 
+    @property
+    def unreadable(self) -> int:
+        """Answers to questions that made no sense, since the start."""
+        return self._cache.unreadable
+
     def begin(self, epoch: int, cursor: Cursor | None, history_to: int = -1) -> None:
         """Take over where the store stands, under a lease's epoch; up to `history_to` nobody is alerted."""
         self._epoch, self.cursor, self.history_to = epoch, cursor, history_to
@@ -113,7 +118,7 @@ class Pipeline:
         self.cursor = committed.cursor
         counters = self.counters
         counters.blocks += 1
-        counters.last_block, counters.last_time_s = committed.cursor.number, committed.time_s
+        counters.last_block = committed.cursor.number
         counters.head = max(step.head, committed.cursor.number)
         self._count(committed)
         return list(committed.alerts)
