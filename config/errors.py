@@ -1,5 +1,7 @@
 """The two errors that stop a start; the rest of the tree is drawn in `watchers.errors`."""
 
+WHOLE_FILE = "whole file"  # the key of what concerns no single key
+
 
 class TribuneError(Exception):
     """Root of every error that Tribune raises on purpose."""
@@ -13,5 +15,10 @@ class SettingsError(TribuneError):
     """The operator must act. One line: file, key, what is wrong, what to do. The process ends with status 78."""
 
     def __init__(self, file: str, key: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{file}: {key}: {problem}; {remedy}")
+        super().__init__(_one_line(f"{file}: {key}: {problem}; {remedy}"))
         self.file, self.key, self.problem, self.remedy = file, key, problem, remedy
+
+
+def _one_line(text: str) -> str:
+    """Write out what would break the line or act on a terminal: a quoted key of TOML may hold anything."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

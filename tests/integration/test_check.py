@@ -49,7 +49,7 @@ def test_a_wrong_setting_is_one_line_and_status_78(
     monkeypatch.setenv("CONFIG_DIR", str(tmp_path))
     assert main([command]) == 78
     told = capsys.readouterr().err
-    assert told == f"{tmp_path}/watches.toml: watch w.dao: unknown DAO 'nobody'; see daos.toml\n"
+    assert told == f"{tmp_path}/watches.toml: watch no. 1 (w).dao: unknown DAO 'nobody'; one of: none\n"
 
 
 def test_an_unknown_chain_to_run_is_one_line_and_status_78(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,201 @@
+"""What the settings speak of: a chain, a DAO, a token, a label, a watch, and the process itself. Pure.
+
+Whoever is outside this package imports them from `config.settings`.
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from eth_utils.address import is_checksum_formatted_address, to_checksum_address
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from yarl import URL
+
+HERE = Path(__file__).parent
+
+
+def _address(text: str) -> str:
+    """Accept a checksummed or an all-lower-case address; keep it in lower case, as nodes write it."""
+    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", text):
+        raise ValueError("is not an address; write 0x and 40 hex digits in quotes")
+    if is_checksum_formatted_address(text) and to_checksum_address(text) != text:
+        raise ValueError(f"wrong checksum; if the address is right, write {to_checksum_address(text)}")
+    return text.lower()
+
+
+def _key(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
+        raise ValueError("is not a name; write at most 40 small letters, digits, - and _, a letter or a digit first")
+    return text
+
+
+def http_url(text: str) -> str:
+    """Accept what can be sent a request. Raises ValueError, which does not quote it: it may hold a key."""
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host or re.search(r"\s", text):
+        raise ValueError("is not an http(s) URL; write https://host/path")
+    return text
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    """Refuse what no token can hold, so that a paste gone wrong is said before Discord is asked."""
+    if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+        raise ValueError("holds a space or a strange sign; copy the token alone from the Developer Portal, page Bot")
+    return secret
+
+
+def _redis_url(secret: SecretStr) -> SecretStr:
+    text, well = secret.get_secret_value(), False
+    try:
+        parts = urlsplit(text)
+        port = parts.port  # read for its check
+    except ValueError:
+        pass
+    else:
+        at_host = parts.scheme in ("redis", "rediss") and re.fullmatch(r"(/\d*)?", parts.path) is not None
+        well = port != 0 and (at_host or (parts.scheme == "unix" and len(parts.path) > 1))
+    if not well:
+        raise ValueError("is not a Redis URL; write redis://host:6379/0, rediss://host:6379/0 or unix:///path")
+    return secret
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Key = Annotated[str, AfterValidator(_key)]
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    """An unknown key is an error, and nothing changes after load."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Chain(Strict):
+    """One `[chain]` of chains.toml. `finality`: the node's tag, or `depth` for `confirmations` blocks."""
+
+    key: Key
+    id: int = Field(gt=0)
+    name: str
+    native: str
+    explorer: Annotated[str, AfterValidator(http_url)] = "https://example.invalid"
+    endpoints: tuple[SecretStr, ...] = Field(min_length=1)
+    block_time_s: float = Field(gt=0, allow_inf_nan=False)
+    confirmations: int = Field(ge=1)
+    finality: Literal["finalized", "safe", "depth"] = "finalized"
+    proof: Literal["bloom", "logs", "receipts"] = "bloom"
+    enabled: bool = True
+    max_range: int = Field(default=2000, ge=1)
+    requests_per_s: float = Field(default=10, gt=0, allow_inf_nan=False)
+    sequencer_feed: Address | None = None
+
+    def tx_url(self, tx: str) -> str:
+        """Link a transaction in the chain's explorer."""
+        return f"{self.explorer.rstrip('/')}/tx/{tx}"
+
+    def address_url(self, address: str) -> str:
+        """Link an address in the chain's explorer."""
+        return f"{self.explorer.rstrip('/')}/address/{address}"
+
+
+class Dao(Strict):
+    """One `[dao]` of daos.toml. `clock` is what the governor counts in; `quorum` names what counts toward it."""
+
+    key: Key
+    name: str
+    chain: Key
+    protocol: str
+    governor: Address
+    token: Address
+    symbol: str
+    decimals: int = Field(default=18, ge=0, le=36)
+    clock: Literal["block", "timestamp", "l1_block"] = "block"
+    quorum: Literal["", "for", "for,abstain", "against,for,abstain"] = ""
+    start_block: int = Field(default=0, ge=0)
+    timelock: Address | None = None
+    proposal_url: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class TokenDef(Strict):
+    """One `[[token]]` of tokens.toml. `feed` is a Chainlink proxy quoting the token in USD."""
+
+    chain: Key
+    address: Address
+    symbol: str
+    decimals: int = Field(ge=0, le=36)
+    feed: Address | None = None
+    feed_heartbeat_s: int = Field(default=86_400, gt=0)
+    stable: bool = False
+
+
+class Label(Strict):
+    """One `[[label]]` of labels.toml: who an address is, of what class, and who says so."""
+
+    address: Address
+    name: str
+    kind: Literal["investor", "team", "treasury", "exchange", "delegate", "protocol", "bridge", "unknown"] = "unknown"
+    chain: Key | None = None
+    owner: str = ""
+    source: str
+
+
+class VoteWatch(Strict):
+    """A vote worth saying: a share of the quorum, or any vote that crosses the quorum or flips the outcome."""
+
+    kind: Literal["vote"]
+    name: Key
+    chain: Key | Literal["*"] = "*"
+    dao: Key | Literal["*"] = "*"
+    min_share_of_quorum: Share = Decimal("0.05")
+    min_tokens: Decimal = Field(default=Decimal(0), ge=0)
+    consequences: bool = True
+    proposals: bool = True
+
+
+class LiquidityWatch(Strict):
+    """A move worth saying: at least `min_usd`, or, where no price can be defended, `min_share_of_pool`."""
+
+    kind: Literal["liquidity"]
+    name: Key
+    chain: Key | Literal["*"] = "*"
+    protocol: str = "*"
+    pools: tuple[Address, ...] = ()
+    actions: tuple[Literal["add", "remove", "collect", "swap"], ...] = ("add", "remove")
+    min_usd: Decimal = Field(default=Decimal(1_000_000), ge=0)
+    min_share_of_pool: Share = Decimal("0.10")
+
+
+class BatchWatch(Strict):
+    """A batch worth saying: by default every bundle that succeeded while an operation in it failed."""
+
+    kind: Literal["batch"]
+    name: Key
+    chain: Key | Literal["*"] = "*"
+    protocol: str = "*"
+    senders: tuple[Address, ...] = ()
+    paymasters: tuple[Address, ...] = ()
+    failed_only: bool = True
+
+
+Watch = Annotated[VoteWatch | LiquidityWatch | BatchWatch, Field(discriminator="kind")]
+
+
+class Runtime(Strict):
+    """The environment, `.env` included; a variable of the process beats the file."""
+
+    discord_token: Annotated[SecretStr, AfterValidator(_token)] | None = None
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
+    data_dir: Path = Path("data")
+    config_dir: Path = HERE
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8090, ge=0, le=65535)
+    operator_channel: int | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    history_h: int = Field(default=24, ge=0, le=24 * 30)
+    retention_d: int = Field(default=90, ge=1)
