@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -89,6 +89,22 @@ class Liar:
         self._hidden |= {log["blockHash"] for log in result}
         self.told["logs hidden"] += len(hidden)
         return [log for log in result if log not in hidden]
+
+    def hides_until_deep(self, numbers: Collection[int], depth: int) -> None:
+        """Say, whoever asks and how, that these blocks have no logs, until the head is `depth` blocks above them."""
+        head = 0
+
+        def bend(call: Call, result: Any) -> Any:
+            nonlocal head
+            if call["method"] == "eth_blockNumber":
+                head = max(head, int(result, 16))
+            if call["method"] != "eth_getLogs":
+                return result
+            hidden = [log for log in result if (at := int(log["blockNumber"], 16)) in numbers and head < at + depth]
+            self.told["logs hidden"] += len(hidden)
+            return [log for log in result if log not in hidden]
+
+        self.bend = bend
 
     def forgets_blocks(self) -> None:
         """Not have a block, although it is there, when it is asked for the first time."""

@@ -3,6 +3,7 @@ step of the line. The steps are the real methods, wrapped here; the product know
 """
 
 import asyncio
+import inspect
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from bot.__main__ import _until_signal
@@ -18,6 +20,10 @@ from bot.client import DiscordPort
 from bot.deliver.record import Deliveries
 from bot.log import configure
 from tests.stage import settings_of
+from watchers import pipeline
+from watchers.chain.blocks import BlockReader
+from watchers.decode import Decoder
+from watchers.governance.wing import GovernanceWing
 from watchers.store import ChainStore
 
 HURRY_S = 0.005
@@ -52,9 +58,18 @@ def _always(_given: tuple[Any, ...], _result: Any) -> bool:
     return True
 
 
+def _with_alerts(given: tuple[Any, ...], _result: Any) -> bool:
+    return bool(given[-1].alerts)
+
+
 # what each step is, and which of its calls count: those that carry something that could be lost or said twice
-STEPS: dict[str, tuple[type, str, Counts]] = {
-    "commit": (ChainStore, "commit", lambda given, _: bool(given[-1].alerts)),
+STEPS: dict[str, tuple[type | ModuleType, str, Counts]] = {
+    "read": (BlockReader, "poll", lambda _, result: result is None or result.rows[0][0] is not None),
+    "decode": (Decoder, "decode", lambda _, result: result is None or bool(result.events)),
+    "facts": (pipeline, "load", _always),
+    "judge": (GovernanceWing, "judge", lambda _, result: result is None or bool(result)),
+    "commit": (ChainStore, "commit", _with_alerts),
+    "add": (ChainStore, "add", _with_alerts),
     "rewind": (ChainStore, "rewind", _always),
     "finalize": (ChainStore, "finalize", _always),
     "changes": (ChainStore, "changes", lambda _, result: result is None or bool(result)),
@@ -82,13 +97,19 @@ def arm(moment: Moment) -> None:
             if calls == moment.nth:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    async def wrapped(self: Any, *given: Any, **named: Any) -> Any:
+    async def awaited(*given: Any, **named: Any) -> Any:
         at("before", given, None)
-        result = await real(self, *given, **named)
+        result = await real(*given, **named)
         at("after", given, result)
         return result
 
-    setattr(owner, method, wrapped)
+    def called(*given: Any, **named: Any) -> Any:
+        at("before", given, None)
+        result = real(*given, **named)
+        at("after", given, result)
+        return result
+
+    setattr(owner, method, awaited if inspect.iscoroutinefunction(real) else called)
 
 
 def start(life: Life) -> BaseProcess:

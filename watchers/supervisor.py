@@ -164,9 +164,10 @@ class Follower:
     async def _watch(self) -> None:
         """Tell the operator of a chain without progress; once, until it moves again."""
         while True:
-            await self._sleep(self.stall_s / 10)
+            due_s = self._progress_at + self.stall_s - self._clock()
+            await self._sleep(due_s if due_s > 0 else self.stall_s / 10)
             since_s = self._clock() - self._progress_at
-            if self._stalled_at is None and not self.standby and since_s > self.stall_s:
+            if self._stalled_at is None and not self.standby and since_s >= self.stall_s:
                 self._stalled_at = self._progress_at
                 log.warning("chain_stalled", chain=self.chain.key, since_s=round(since_s, 1))
                 await self._tell(self._operator.stalled(self.chain, since_s, self.pipeline.counters.head))

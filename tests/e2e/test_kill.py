@@ -21,6 +21,7 @@ from bot.app import App, Role
 from config.settings import Runtime
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
+from tests.liar import Liar
 from tests.stage import CONFIG, GLANCE_S, environ_for, is_gone, outside, settings_of, settled_from_outside
 from tests.victim import Life, Moment, start
 from watchers.valkey import client, engine, socket_path
@@ -29,6 +30,16 @@ LIFE_S = 40.0
 END_S = 15.0
 
 # In the order in which the story brings them. Each process counts from its own start.
+BLOCKS = [
+    Moment("after", "read"),
+    Moment("before", "decode"),
+    Moment("after", "decode"),
+    Moment("before", "facts"),
+    Moment("after", "facts"),
+    Moment("before", "judge"),
+    Moment("after", "judge"),
+    Moment("after", "facts", 3),
+]
 COMMITS = [Moment("before", "commit"), Moment("after", "commit"), Moment("after", "commit", 2)]
 ROUTES = [
     Moment("after", "changes"),
@@ -64,13 +75,26 @@ REORG = [
     Moment("after", "edit"),
     Moment("after", "commit"),
 ]
+# whales of the story, in blocks of their own
+WHALES = (52, 55, 57)
+MISSED = [
+    Moment("before", "add"),
+    Moment("after", "add"),
+    Moment("before", "add"),  # the same block again: what it held is known by now
+    Moment("after", "add", 2),
+    Moment("before", "add", 3),
+    Moment("after", "add", 3),
+]
 
 
 @dataclass
 class Theatre:
-    """A story on the way, played to bots that come and go. `app` looks into their store."""
+    """A story on the way, played to bots that come and go. `app` looks into their store; `node` is honest unless told
+    otherwise.
+    """
 
     chain: Chain
+    node: Liar
     discord: Discord
     life: Life
     redis: Redis
@@ -142,10 +166,12 @@ async def theatre(folder: Path, *, lasting: bool) -> AsyncIterator[Theatre]:
         stack.push_async_callback(redis.aclose)
         parts.append(outside(unpaced, redis))
         chain = await stack.enter_async_context(Chain.start(block_time_s=0, pace=pace))
-        environ = environ_for(discord, data_dir, SANDBOX_RPC=chain.url)
+        node = await stack.enter_async_context(Liar.start(chain.url))
+        environ = environ_for(discord, data_dir, SANDBOX_RPC=node.url)
         if lasting:
             environ["REDIS_URL"] = f"unix://{socket_path(store_dir)}"
-        here = Theatre(chain, discord, Life(environ, CONFIG, discord.api_base, discord.gateway_url), redis, parts[0])
+        life = Life(environ, CONFIG, discord.api_base, discord.gateway_url)
+        here = Theatre(chain, node, discord, life, redis, parts[0])
         try:
             yield here
         finally:
@@ -157,7 +183,9 @@ async def theatre(folder: Path, *, lasting: bool) -> AsyncIterator[Theatre]:
 
 
 @pytest.mark.parametrize(
-    "moments", [COMMITS, ROUTES, POSTS, EDITS, REORG], ids=["commits", "routes", "posts", "edits", "reorg"]
+    "moments",
+    [BLOCKS, COMMITS, ROUTES, POSTS, EDITS, REORG],
+    ids=["blocks", "commits", "routes", "posts", "edits", "reorg"],
 )
 async def test_a_bot_that_is_killed_with_its_store_tells_the_story_whole(
     folder: Path, moments: Sequence[Moment]
@@ -176,6 +204,19 @@ async def test_a_bot_that_is_killed_beside_a_lasting_store_tells_the_story_whole
         house.start()
         await house.told_whole()
         assert house.discord.counts["deduplicated"] > 0  # the nonce kept a post single, not only our own records
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["with its store", "beside a lasting store"])
+async def test_what_only_the_second_reading_found_is_told_once_though_the_bot_is_killed_there(
+    folder: Path, *, lasting: bool
+) -> None:
+    async with theatre(folder, lasting=lasting) as house:
+        house.node.hides_until_deep(WHALES, house.app.settings.chains["sandbox"].confirmations)
+        for moment in MISSED:
+            await house.killed(house.start(ends=moment))
+        assert house.node.told["logs hidden"] > 0
+        house.start()
+        await house.told_whole()
 
 
 async def test_a_post_of_unknown_outcome_is_looked_for_when_discord_has_forgotten_its_nonce(folder: Path) -> None:
