@@ -1,4 +1,4 @@
-"""What a subscription may ask for: its words for people, and the checks before it is written down.
+"""What a subscription may ask for: its words for people, what a moderator names, the checks before it is written down.
 
 Source: Discord documentation, "Permissions": what a bot needs to post in a channel or a thread, and to ping a role.
 Errors: UserError, whose sentence says what to do.
@@ -6,7 +6,7 @@ Errors: UserError, whose sentence says what to do.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 import discord
 
@@ -14,6 +14,7 @@ from bot import choices
 from bot.cards import figures
 from bot.desk import Desk
 from bot.subscription import Subscription
+from watchers.alert import SEVERITIES, Kind
 from watchers.errors import UserError
 
 KINDS: dict[str, str] = {
@@ -115,6 +116,64 @@ def _check_dao(one: Subscription, desk: Desk) -> None:
         raise UserError(f"{dao.name} votes on {chain.name}; leave `chain` out.")
     if one.protocol and one.protocol != dao.protocol:
         raise UserError(f"{dao.name} votes through {dao.protocol.replace('_', ' ')}; leave `protocol` out.")
+
+
+class Named(NamedTuple):
+    """What a moderator names of a subscription, as it came from Discord; None is not named."""
+
+    channel: Where | None
+    kind: str | None
+    dao: str | None
+    chain: str | None
+    protocol: str | None
+    min_usd: int | None
+    min_percent: float | None
+    severity: str | None
+    ping: discord.Role | None
+
+
+def changes(named: Named, desk: Desk) -> dict[str, Any]:
+    """Give the fields of a subscription that are named; a minus sign, 0 and @everyone take a filter, a minimum and a
+    ping away. Raises UserError.
+    """
+    changed: dict[str, Any] = {}
+    if named.channel is not None:
+        changed["channel_id"] = named.channel.id
+    if named.kind is not None:
+        changed["kind"] = _kind(named.kind)
+    if named.dao is not None:
+        changed["dao"] = "" if named.dao == choices.NO_FILTER else choices.the_dao(desk, named.dao).key
+    if named.chain is not None:
+        chain = choices.the_chain(desk, None if named.chain == choices.NO_FILTER else named.chain)
+        changed["chain_id"] = chain.id if chain else None
+    if named.protocol is not None:
+        changed["protocol"] = _protocol(desk, named.protocol)
+    if named.min_usd is not None:
+        changed["min_usd"] = Decimal(named.min_usd) if named.min_usd else None
+    if named.min_percent is not None:
+        changed["min_share"] = share_of(named.min_percent or None)
+    if named.severity is not None:
+        changed["min_severity"] = _severity(named.severity)
+    if named.ping is not None:
+        changed["ping_role"] = None if named.ping.is_default() else named.ping.id
+    return changed
+
+
+def _kind(text: str) -> str:
+    if text != "*" and text not in get_args(Kind):
+        raise UserError(f"Pick what to hear from the list: {', '.join(KINDS.values())}.")
+    return text
+
+
+def _severity(text: str) -> str:
+    if text not in SEVERITIES:
+        raise UserError(f"Pick a severity from the list: {', '.join(SEVERITIES)}.")
+    return text
+
+
+def _protocol(desk: Desk, name: str) -> str:
+    """Check a protocol's name; whether it goes with the rest is `check_wish`'s to say."""
+    return choices.the_protocol(desk, name, *desk.protocols) if name and name != choices.NO_FILTER else ""
 
 
 def share_of(percent: float | None) -> Decimal | None:

@@ -1,8 +1,7 @@
 """`/alerts add|list|edit|remove|test`: what a channel hears. For those who manage the server."""
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 import discord
 import msgspec
@@ -15,8 +14,19 @@ from bot.reply import Asked, reply
 from bot.rows import counted, fitting
 from bot.store import new_id
 from bot.subscription import Subscription
-from bot.terms import KINDS, Where, check_place, check_role, check_wish, describe, same_wish, share_of, the_one
-from watchers.alert import SEVERITIES, Kind
+from bot.terms import (
+    KINDS,
+    Named,
+    Where,
+    changes,
+    check_place,
+    check_role,
+    check_wish,
+    describe,
+    same_wish,
+    the_one,
+)
+from watchers.alert import SEVERITIES
 from watchers.errors import NotDelivered, StoreError, Undeliverable, UserError
 
 _KIND = [app_commands.Choice(name=name, value=kind) for kind, name in KINDS.items()]
@@ -118,39 +128,31 @@ class Alerts(app_commands.Group):
         self,
         asked: Asked,
         channel: Where,
-        kind: str = "*",
+        kind: str | None = None,
         dao: str | None = None,
         chain: str | None = None,
         protocol: str | None = None,
         min_usd: app_commands.Range[int, 0] | None = None,
         min_percent: app_commands.Range[float, 0, 1000] | None = None,
-        severity: str = "info",
+        severity: str | None = None,
         ping: discord.Role | None = None,
     ) -> None:
         """Subscribe a channel."""
+        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping)
 
         async def work() -> Card:
             guild = _guild(asked)
             check_place(channel, guild.me)
             check_role(ping, channel, guild)
-            one_chain = choices.the_chain(self.desk, chain)
-            one = Subscription(
+            fresh = Subscription(
                 id=new_id(),
                 guild_id=guild.id,
                 channel_id=channel.id,
-                kind=_kind(kind),
-                chain_id=one_chain.id if one_chain else None,
-                dao=choices.the_dao(self.desk, dao).key if dao else "",
-                protocol=_protocol(self.desk, protocol),
-                min_severity=_severity(severity),
-                min_usd=Decimal(min_usd) if min_usd else None,
-                min_share=share_of(min_percent or None),
-                ping_role=ping.id if ping else None,
                 created_by=asked.user.id,
                 created_at_ms=self.desk.clock_ms(),
             )
-            check_wish(one, self.desk)
-            self._check_new(one, await self.desk.subscriptions.of_channel(channel.id))
+            one = msgspec.structs.replace(fresh, **changes(named, self.desk))
+            await self._check(one)
             await self.desk.subscriptions.add(one, by=asked.user.id, now_ms=self.desk.clock_ms())
             more = await self._open(channel.id, asked)
             return Card(
@@ -200,40 +202,21 @@ class Alerts(app_commands.Group):
         ping: discord.Role | None = None,
     ) -> None:
         """Change a subscription."""
+        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping)
 
         async def work() -> Card:
             guild = _guild(asked)
             before = the_one(await self.desk.subscriptions.of_guild(guild.id), code)
-            changed: dict[str, Any] = {}
             if channel is not None:
                 check_place(channel, guild.me)
-                changed["channel_id"] = channel.id
-            if kind is not None:
-                changed["kind"] = _kind(kind)
-            if dao is not None:
-                changed["dao"] = choices.the_dao(self.desk, dao).key if dao != choices.NO_FILTER else ""
-            if chain is not None:
-                one_chain = choices.the_chain(self.desk, None if chain == choices.NO_FILTER else chain)
-                changed["chain_id"] = one_chain.id if one_chain else None
-            if protocol is not None:
-                changed["protocol"] = _protocol(self.desk, protocol)
-            if min_usd is not None:
-                changed["min_usd"] = Decimal(min_usd) if min_usd else None
-            if min_percent is not None:
-                changed["min_share"] = share_of(min_percent or None)
-            if severity is not None:
-                changed["min_severity"] = _severity(severity)
-            if ping is not None:
+            if ping is not None and not ping.is_default():
                 place = channel or guild.get_channel_or_thread(before.channel_id)
-                wanted = None if ping.is_default() else ping
-                check_role(wanted, place if isinstance(place, discord.TextChannel | discord.Thread) else None, guild)
-                changed["ping_role"] = wanted.id if wanted else None
+                check_role(ping, place if isinstance(place, discord.TextChannel | discord.Thread) else None, guild)
+            changed = changes(named, self.desk)
             if not changed:
                 raise UserError("Name at least one thing to change besides the code.")
             after = msgspec.structs.replace(before, **changed)
-            check_wish(after, self.desk)
-            others = await self.desk.subscriptions.of_channel(after.channel_id)
-            self._check_new(after, [one for one in others if one.id != after.id])
+            await self._check(after)
             await self.desk.subscriptions.edit(before, after, by=asked.user.id, now_ms=self.desk.clock_ms())
             more = await self._open(after.channel_id, asked) if channel is not None else ()
             after = msgspec.structs.replace(after, paused="" if channel is not None else before.paused)
@@ -281,8 +264,11 @@ class Alerts(app_commands.Group):
 
         await reply(asked, work(), private=True)
 
-    def _check_new(self, one: Subscription, others: Sequence[Subscription]) -> None:
-        twin = next((other for other in others if same_wish(one, other)), None)
+    async def _check(self, one: Subscription) -> None:
+        """Raise UserError for what cannot be heard, or is heard in that channel already."""
+        check_wish(one, self.desk)
+        others = await self.desk.subscriptions.of_channel(one.channel_id)
+        twin = next((other for other in others if other.id != one.id and same_wish(one, other)), None)
         if twin is not None:
             raise UserError(f"<#{one.channel_id}> hears exactly that already: {describe(twin, self.desk)}.")
 
@@ -298,23 +284,6 @@ def _guild(asked: Asked) -> discord.Guild:
     if asked.guild is None:
         raise app_commands.NoPrivateMessage
     return asked.guild
-
-
-def _kind(text: str) -> Any:
-    if text != "*" and text not in get_args(Kind):
-        raise UserError(f"Pick what to hear from the list: {', '.join(KINDS.values())}.")
-    return text
-
-
-def _severity(text: str) -> Any:
-    if text not in SEVERITIES:
-        raise UserError(f"Pick a severity from the list: {', '.join(SEVERITIES)}.")
-    return text
-
-
-def _protocol(desk: Desk, name: str | None) -> str:
-    """Check a protocol's name; whether it goes with the rest is `check_wish`'s to say."""
-    return choices.the_protocol(desk, name, *desk.protocols) if name and name != choices.NO_FILTER else ""
 
 
 def commands(desk: Desk) -> list[Any]:

@@ -14,7 +14,7 @@ from bot.commands import help as help_command
 from bot.desk import Line
 from bot.rows import CHARS, counted, fitting
 from bot.subscription import Subscription
-from bot.terms import check_wish, describe, missing, same_wish, share_of, the_one
+from bot.terms import Named, changes, check_wish, describe, missing, same_wish, share_of, the_one
 from tests.alerts import a_batch, a_move, a_proposal, a_state, a_tally, a_vote
 from tests.desk import DESK, HOSTILE, NOW_S, UNISWAP, harmless
 from watchers.alert import Amount
@@ -89,6 +89,29 @@ def test_filters_that_go_together_are_taken() -> None:
 def test_a_dao_on_another_chain_is_refused() -> None:
     with pytest.raises(UserError, match=r"^Uniswap votes on Ethereum; leave `chain` out\.$"):
         check_wish(a_wish(kind="vote", dao="uniswap", chain_id=8453), DESK)
+
+
+def named(**given: Any) -> Named:
+    return Named(*(given.get(field) for field in Named._fields))
+
+
+def test_what_is_not_named_is_not_changed() -> None:
+    assert changes(named(), DESK) == {}
+    assert changes(named(kind="vote", dao="Uniswap", chain="Base", min_percent=12.5, severity="notable"), DESK) == {
+        "kind": "vote", "dao": "uniswap", "chain_id": 8453, "min_share": Decimal("0.125"), "min_severity": "notable",
+    }  # fmt: skip
+
+
+def test_a_minus_sign_and_a_nought_take_a_filter_and_a_minimum_away() -> None:
+    assert changes(named(dao="-", chain="-", protocol="-", min_usd=0, min_percent=0.0), DESK) == {
+        "dao": "", "chain_id": None, "protocol": "", "min_usd": None, "min_share": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [{"kind": "gossip"}, {"severity": "loud"}, {"dao": "nobody"}, {"chain": "moon"}])
+def test_a_name_that_is_not_in_the_list_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"Pick|pick"):
+        changes(named(**given), DESK)
 
 
 def test_a_percentage_is_an_exact_share() -> None:
