@@ -3,34 +3,36 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 import aiohttp
 import structlog
+from redis.asyncio import Redis
 
 from bot.cards import layout, render
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
-from bot.client import Connection, DiscordPort, Owners, connect
+from bot.client import Connection, Setup, connect
+from bot.deliver.courier import Observe
 from bot.deliver.group import Group
 from bot.deliver.line import Line
 from bot.deliver.mute import Mute
-from bot.deliver.record import Deliveries, PostKey
-from bot.deliver.record import Step as Shown
+from bot.deliver.record import Deliveries
 from bot.deliver.route import Route, Router
 from bot.deliver.send import Sender
 from bot.desk import Desk
 from bot.jobs import housekeeping
 from bot.operator import OperatorChannel
+from bot.port import DiscordPort, Owners
 from bot.seat import seat
 from bot.store import Mutes, SettingsHistory, Subscriptions
 from bot.tree import assemble
 from bot.vitals import Vitals, Watched
 from bot.web.server import serve
 from config.errors import SettingsError
-from config.settings import Chain, Settings
+from config.settings import Chain, Runtime, Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraiser
 from watchers.chain.block import Cursor
@@ -52,8 +54,8 @@ from watchers.wings import PROTOCOLS, WINGS, decoder_of
 log = structlog.get_logger(__name__)
 
 Role = Literal["all", "watchers", "discord"]
-Loops = dict[str, Callable[[], Coroutine[object, object, None]]]
-Observe = Callable[[str, PostKey, Shown, Card], None]
+Loop = Callable[[], Coroutine[object, object, None]]
+Loops = dict[str, Loop]
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,18 @@ class App:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What both sides use, the one that watches chains and the one that speaks in Discord."""
+
+    app: App
+    options: Options
+    holder: str
+    redis: Redis
+    decoder: Decoder
+    watched: dict[int, Watched]
+
+
 def now_ms() -> int:
     """Milliseconds since 1970."""
     return int(time.time() * 1000)
@@ -97,40 +111,35 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
     whose task is done cancels nothing). An error of a part ends all parts and comes out as an ExceptionGroup.
     Raises SettingsError for what the operator must mend.
     """
-    options = options or Options()
+    options, runtime = options or Options(), settings.runtime
     async with AsyncExitStack() as stack:
-        holder = stack.enter_context(seat(settings.runtime.data_dir, options.role))
-        redis = await stack.enter_async_context(engine(settings.runtime))
+        holder = stack.enter_context(seat(runtime.data_dir, options.role))
+        redis = await stack.enter_async_context(engine(runtime))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        chains = chosen(settings, options.chains)
-        history = History(redis, [chain.id for chain in settings.chains.values() if chain.enabled])
-        stores = {chain.id: ChainStore(redis, chain.id, clock_ms=now_ms) for chain in chains}
-        deliveries, subscriptions = Deliveries(redis), Subscriptions(redis)
-        watched = {chain.id: Watched(chain, Rpc(chain, session), stores[chain.id]) for chain in chains}
-        vitals = Vitals(history, deliveries, subscriptions, watched)
-        app = App(settings, history, subscriptions, deliveries, vitals, stores)
+        parts = _parts(settings, options, holder, redis, session)
+        app, operator = parts.app, OperatorChannel(None, None)
         loops: Loops = {}
-        decoder = decoder_of(settings)
-        operator = OperatorChannel(None, None)
         if options.role != "watchers":
-            mutes, changes = Mutes(redis), SettingsHistory(redis)
-            rpcs = {i: w.rpc for i, w in watched.items()}
-            lookup = Lookup(settings, decoder, history, rpcs)
-            operator = await _discord(app, options, stack, loops, holder, mutes, changes, lookup, rpcs)
+            connection = await stack.enter_async_context(
+                _connection(settings, options, lambda client: _introduce(client, desk))
+            )
+            port = DiscordPort(connection, layout.view)
+            operator = OperatorChannel(port, runtime.operator_channel)
+            desk = _desk(parts, port)
+            app.connection = app.vitals.connection = connection
+            loops["discord"] = connection.stay
+            loops |= await _delivery(parts, connection, port, operator)
         if options.role != "discord":
-            for one in watched.values():
-                _follow(app, options, one, decoder, operator, holder, loops)
-        runtime = settings.runtime
-        try:
-            app.web_port = await stack.enter_async_context(serve(vitals, runtime.web_host, runtime.web_port))
-        except OSError as error:
-            raise SettingsError("environment", "WEB_HOST, WEB_PORT", str(error), "name a free port in .env") from None
-        stack.enter_context(housekeeping(stores.values(), runtime.retention_d, now_ms))
+            for one in parts.watched.values():
+                loops[f"chain {one.chain.key}"] = _follow(parts, one, operator)
+        app.web_port = await _serve(stack, app.vitals, runtime)
+        stack.enter_context(housekeeping(app.stores.values(), runtime.retention_d, now_ms))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
         app.ready.set()
-        log.info("ready", chains=[chain.key for chain in chains], role=options.role, web_port=app.web_port)
+        chains = [one.chain.key for one in parts.watched.values()]
+        log.info("ready", chains=chains, role=options.role, web_port=app.web_port)
         yield app
 
 
@@ -158,22 +167,34 @@ async def _tasks() -> AsyncGenerator[asyncio.TaskGroup, None]:
         pass
 
 
-async def _discord(
-    app: App,
-    options: Options,
-    stack: AsyncExitStack,
-    loops: Loops,
-    holder: str,
-    mutes: Mutes,
-    changes: SettingsHistory,
-    lookup: Lookup,
-    rpcs: dict[int, Rpc],
-) -> OperatorChannel:
-    """Start the Discord side: the connection with its commands, the line, the sender."""
-    settings, lexicon = app.settings, Lexicon(app.settings)
+def _parts(settings: Settings, options: Options, holder: str, redis: Redis, session: aiohttp.ClientSession) -> _Parts:
+    chains = chosen(settings, options.chains)
+    history = History(redis, [chain.id for chain in settings.chains.values() if chain.enabled])
+    stores = {chain.id: ChainStore(redis, chain.id, clock_ms=now_ms) for chain in chains}
+    deliveries, subscriptions = Deliveries(redis), Subscriptions(redis)
+    watched = {chain.id: Watched(chain, Rpc(chain, session), stores[chain.id]) for chain in chains}
+    vitals = Vitals(history, deliveries, subscriptions, watched)
+    app = App(settings, history, subscriptions, deliveries, vitals, stores)
+    return _Parts(app, options, holder, redis, decoder_of(settings), watched)
+
+
+def _connection(settings: Settings, options: Options, setup: Setup) -> AbstractAsyncContextManager[Connection]:
     token = settings.runtime.discord_token
     if token is None:
         raise ValueError("bot.app needs a token; bot.__main__ sees to it")
+    return connect(token, api_base=options.api_base, gateway=options.gateway, setup=setup)
+
+
+async def _introduce(client: Connection, desk: Desk) -> None:
+    """Tell Discord which commands there are."""
+    assemble(client, client.tree, desk)
+    client.command_ids = {command.name: command.id for command in await client.tree.sync()}
+
+
+def _desk(parts: _Parts, port: DiscordPort) -> Desk:
+    """Put together what commands may use."""
+    app = parts.app
+    rpcs = {chain_id: one.rpc for chain_id, one in parts.watched.items()}
 
     async def alert(chain_id: int, alert_id: str) -> AlertState | None:
         store = app.stores.get(chain_id)
@@ -182,88 +203,78 @@ async def _discord(
     async def post(channel_id: int, card: Card) -> int:
         return await port.post(channel_id, card, str(time.time_ns()))
 
-    async def setup(client: Connection) -> None:
-        assemble(client, client.tree, desk)
-        client.command_ids = {command.name: command.id for command in await client.tree.sync()}
-
-    connection = await stack.enter_async_context(
-        connect(token, api_base=options.api_base, gateway=options.gateway, setup=setup)
-    )
-    port = DiscordPort(connection, layout.view)
-    operator = OperatorChannel(port, settings.runtime.operator_channel)
-    desk = Desk(
-        settings=settings,
-        lexicon=lexicon,
+    return Desk(
+        settings=app.settings,
+        lexicon=Lexicon(app.settings),
         history=app.history,
         subscriptions=app.subscriptions,
-        mutes=mutes,
-        changes=changes,
+        mutes=Mutes(parts.redis),
+        changes=SettingsHistory(parts.redis),
         protocols=PROTOCOLS,
         alert=alert,
-        look_up=lookup.find,
-        appraise=Appraiser(settings, app.history, rpcs).lately,
-        ask=Inquiry(settings, governance, app.history, rpcs).standing,
+        look_up=Lookup(app.settings, parts.decoder, app.history, rpcs).find,
+        appraise=Appraiser(app.settings, app.history, rpcs).lately,
+        ask=Inquiry(app.settings, governance, app.history, rpcs).standing,
         status=app.vitals.lines,
         post=post,
         clock_ms=now_ms,
     )
+
+
+async def _delivery(parts: _Parts, connection: Connection, port: DiscordPort, operator: OperatorChannel) -> Loops:
+    """Lay the line from the chains' outboxes through the stages to Discord; give its loops."""
+    app, lexicon = parts.app, Lexicon(parts.app.settings)
 
     def draw(states: Sequence[AlertState], *, now_s: int, ping_role: int | None) -> Card:
         return render(states, lexicon, now_s=now_s, ping_role=ping_role)
 
     router = Router()
     place = await app.subscriptions.load(router)
-    stages = (Route(router), Mute(mutes, clock_ms=now_ms), Group(app.deliveries))
-    line = Line(list(app.stores.values()), app.deliveries, stages, consumer=holder, operator=operator)
+    stages = (Route(router), Mute(Mutes(parts.redis), clock_ms=now_ms), Group(app.deliveries))
+    line = Line(list(app.stores.values()), app.deliveries, stages, consumer=parts.holder, operator=operator)
     sender = Sender(
         app.deliveries,
         app.subscriptions,
         port,
         draw,
-        holder=holder,
+        holder=parts.holder,
         owner=Owners(connection, port, app.subscriptions),
         operator=operator,
         clock_ms=now_ms,
-        observe=options.observe,
+        observe=parts.options.observe,
     )
-    app.connection = connection
-    app.vitals.line, app.vitals.sender, app.vitals.connection, app.vitals.router = line, sender, connection, router
-    loops["discord"] = connection.stay
-    loops["subscriptions"] = lambda: app.subscriptions.follow(router, place)
-    loops["line"] = line.run
-    loops["sender"] = sender.run
-    return operator
+    app.vitals.line, app.vitals.sender, app.vitals.router = line, sender, router
+    return {"subscriptions": lambda: app.subscriptions.follow(router, place), "line": line.run, "sender": sender.run}
 
 
-def _follow(
-    app: App,
-    options: Options,
-    one: Watched,
-    decoder: Decoder,
-    operator: OperatorChannel,
-    holder: str,
-    loops: Loops,
-) -> None:
-    """Start the supervised loop of one chain."""
-    chain, rpc = one.chain, one.rpc
-    hours = app.settings.runtime.history_h if options.history_h is None else options.history_h
+def _follow(parts: _Parts, one: Watched, operator: OperatorChannel) -> Loop:
+    """Put one chain's parts together; give its supervised loop."""
+    app, chain, rpc = parts.app, one.chain, one.rpc
+    hours = app.settings.runtime.history_h if parts.options.history_h is None else parts.options.history_h
+    one.pipeline = pipeline = Pipeline(
+        app.settings, chain, parts.decoder, WINGS, one.store, app.history, rpc, LogRanges(rpc, chain), clock=time.time
+    )
 
     def feed(start: Cursor | None, ring: Sequence[Cursor]) -> AsyncIterator[Step]:
-        history_to = one.pipeline.history_to if one.pipeline is not None else -1
         one.feed = Feed(
             chain,
             rpc,
-            topics=decoder.topics,
+            topics=parts.decoder.topics,
             start=start,
             ring=ring,
             history_h=hours,
-            history_to=history_to,
-            sleep=options.feed_sleep,
+            history_to=pipeline.history_to,
+            sleep=parts.options.feed_sleep,
         )
         return one.feed.steps()
 
-    one.pipeline = Pipeline(
-        app.settings, chain, decoder, WINGS, one.store, app.history, rpc, LogRanges(rpc, chain), clock=time.time
-    )
-    one.follower = Follower(chain, one.store, one.pipeline, feed, operator, holder=holder, clock=time.monotonic)
-    loops[f"chain {chain.key}"] = one.follower.follow
+    one.follower = Follower(chain, one.store, pipeline, feed, operator, holder=parts.holder, clock=time.monotonic)
+    return one.follower.follow
+
+
+async def _serve(stack: AsyncExitStack, vitals: Vitals, runtime: Runtime) -> int:
+    """Open the page of health and metrics; give its port. Raises SettingsError when the port is taken."""
+    try:
+        return await stack.enter_async_context(serve(vitals, runtime.web_host, runtime.web_port))
+    except OSError as error:
+        raise SettingsError("environment", "WEB_HOST, WEB_PORT", str(error), "name a free port in .env") from None

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from bot.__main__ import _until_signal
 from bot.app import Options, Role, running
-from bot.client import DiscordPort
 from bot.deliver.record import Deliveries
 from bot.log import configure
+from bot.port import DiscordPort
 from tests.stage import settings_of
 from watchers import pipeline
 from watchers.chain.blocks import BlockReader

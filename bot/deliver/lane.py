@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from bot.deliver.record import Entry, PostKey
@@ -51,6 +52,17 @@ class Lane:
         if self.posts:
             heads.append(next(iter(self.posts.values())).not_before_ms)
         return max(0, self.quiet_until_ms - now_ms, min(heads) - now_ms) if heads else None
+
+    async def nap(self, pause: Awaitable[None]) -> None:
+        """Wait for a pause to end, or for a new entry."""
+        self.woken.clear()
+        waits = [asyncio.ensure_future(pause), asyncio.ensure_future(self.woken.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     def take(self, now_ms: int) -> Job | None:
         """Take the next job in hand."""

@@ -14,6 +14,7 @@ import structlog
 from bot.deliver.parcel import Parcel, Stage, Verdict
 from bot.deliver.port import Operator
 from bot.deliver.record import Deliveries
+from bot.trouble import Trouble
 from watchers.alert import AlertState
 from watchers.errors import StoreError, TribuneError
 
@@ -77,19 +78,14 @@ class Line:
                 group.create_task(self._follow(chain))
 
     async def _follow(self, chain: Changes) -> None:
-        failing = False
+        trouble = Trouble("delivery cannot read the store", "delivery reads the store again")
         while True:
             try:
                 await self.turn(chain)
+                trouble.over()
             except StoreError as error:
-                if not failing:
-                    _log.warning("delivery cannot read the store", error=str(error))
-                failing = True
+                trouble.note(str(error))
                 await self._sleep(1.0)
-            else:
-                if failing:
-                    _log.info("delivery reads the store again")
-                failing = False
 
     async def turn(self, chain: Changes, *, count: int = 100, block_ms: int = 1000) -> int:
         """Take what is there, handle and settle it; gives how many. Raises StoreError."""

@@ -87,7 +87,7 @@ async def test_the_operator_hears_of_a_stall_and_its_end(tmp_path: Path) -> None
         assert app.connection is not None
         chain = app.settings.chains["sandbox"]
         from bot.cards import layout  # noqa: PLC0415 - only this test draws by hand
-        from bot.client import DiscordPort  # noqa: PLC0415 - the same
+        from bot.port import DiscordPort  # noqa: PLC0415 - the same
 
         operator = OperatorChannel(DiscordPort(app.connection, layout.view), discord.channel("operators").id)
         await operator.stalled(chain, 45.0, 1_234)

@@ -13,10 +13,11 @@ from redis.asyncio import Redis
 
 from bot.cards.card import Card
 from bot.cards.layout import view
-from bot.client import Connection, DiscordPort, Owners, connect
+from bot.client import Connection, connect
 from bot.deliver.port import MISSING_PERMISSIONS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Throttled
 from bot.deliver.record import Deliveries, Place
 from bot.deliver.send import Sender
+from bot.port import DiscordPort, Owners
 from bot.store import Subscriptions
 from bot.subscription import Subscription
 from config.errors import SettingsError

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from bot.deliver.courier import nonce_of
 from bot.deliver.record import Deliveries, PostKey
-from bot.deliver.send import nonce_of
 from watchers.script import Argument
 from tests.delivery_world import CHANNEL, START_MS, FakeDiscord, World, draw, said, state
 

@@ -4,8 +4,8 @@ import asyncio
 import time
 from typing import Any
 
+from bot.deliver.courier import nonce_of
 from bot.deliver.record import PostKey
-from bot.deliver.send import nonce_of
 from tests.delivery_world import CHANNEL, World, said, state
 from watchers.errors import NotDelivered
 
