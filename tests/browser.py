@@ -36,7 +36,9 @@ class Tab:
         async for frame in self._socket:
             said = json.loads(frame.data)
             if "id" in said:
-                self._waiting.pop(said["id"]).set_result(said)
+                answer = self._waiting.pop(said["id"])
+                if not answer.done():  # who asked may have given up
+                    answer.set_result(said)
             elif said["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}:
                 self.complaints.append(json.dumps(said["params"])[:500])
 
@@ -69,9 +71,23 @@ class Tab:
 
     async def press(self, key: str) -> None:
         """Press a key."""
-        codes = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowDown": 40}
+        codes = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
         for kind in ("rawKeyDown", "keyUp"):
             await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key])
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the page another size, in CSS pixels."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.call("Emulation.setDeviceMetricsOverride", **size)
+
+    async def overflowing(self) -> list[str]:
+        """Name what is wider than its place: it would be cut off, or get a horizontal scrollbar."""
+        cut_on_purpose = "getComputedStyle(e).textOverflow === 'ellipsis'"
+        too_wide = f"(e) => e.clientWidth && e.scrollWidth > e.clientWidth + 1 && !({cut_on_purpose})"
+        blocks = "[...document.querySelectorAll('html, main, #scroll, #scroll *, #notice, #offers, #typing, dialog')]"
+        found = await self.run(f"{blocks}.filter({too_wide}).map((e) => e.tagName + '.' + e.className)")
+        assert isinstance(found, list)
+        return found
 
     async def type(self, text: str) -> None:
         """Type text where the cursor is."""

@@ -188,10 +188,9 @@ async def test_the_demo_that_lasts_says_on_page_and_terminal_when_the_story_is_o
 
     await demo.live(said.append, until_over, port=0, block_time_s=0.1)
     assert said[0].endswith("Ctrl-C ends it.")
-    assert said[1:] == [
-        "The story is over: nothing new happens on the chain, and the bot goes on answering. "
-        "Try /votes, /whales or /alerts add, or press Why? on a card. Ctrl-C ends it."
-    ]
+    (over,) = said[1:]
+    assert over.startswith("The story is over: nothing new happens on the chain")
+    assert over.endswith("Try /votes, /whales or /alerts add, or press Why? on a card. Ctrl-C ends it.")
     assert notices[0].startswith("A recorded story plays for about 4 s: ")
     assert notices[-1].startswith("The story is over: ")
     assert "Try </votes:1>, </whales:1> or </alerts add:1>, or press **Why?** on a card." in notices[-1]

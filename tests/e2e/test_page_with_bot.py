@@ -41,6 +41,9 @@ async def test_a_newcomer_sees_the_cards_asks_for_votes_and_for_a_reason(tmp_pat
         )
         await tab.until(f"{LAST}.innerText.includes('Only you can see this')")
         assert "Why " in await tab.run(f"{LAST}.querySelector('.container h3').textContent")
+        for width in (1280, 400):
+            await tab.resize(width, 800)
+            assert await tab.overflowing() == []
         await tab.run("document.querySelector('#words').focus()")
         await tab.type("/vot")
         await tab.until("document.querySelector('.offer.on')?.textContent.includes('/votes')")

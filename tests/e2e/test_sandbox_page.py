@@ -192,3 +192,94 @@ async def test_a_form_opens_and_is_sent(server: Discord, bot: Bot, tab: Tab) -> 
     await tab.until(f"{LAST}.innerText.includes('quiet for 8 h')")
     assert await tab.run("document.querySelector('dialog[open]') === null")
     assert server.counts["interactions"] == 2
+
+
+async def test_the_box_is_worked_by_keys_alone(server: Discord, bot: Bot, tab: Tab) -> None:
+    titles = "[...document.querySelectorAll('.offer-title')].map((o) => o.textContent).join()"
+    picked = "document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))?.innerText"
+    await tab.until("document.querySelector('#words') && (document.querySelector('#words').focus(), true)")
+    await tab.type("/")
+    await tab.until(f"{titles} === '/alerts list,/votes' && {picked}.startsWith('/alerts list')")
+    await tab.press("ArrowUp")  # from the first to the last
+    await tab.until(f"{picked}.startsWith('/votes')")
+    await tab.press("ArrowDown")
+    await tab.until(f"{picked}.startsWith('/alerts list')")
+    await tab.press("Escape")
+    await tab.until("document.querySelector('#offers').hidden && document.querySelector('#words').value === '/'")
+    assert await tab.run("document.activeElement.getAttribute('aria-activedescendant')") is None
+    await tab.type("votes")
+    await tab.press("Tab")
+    await tab.until("document.querySelector('.command')?.textContent === '/votes'")
+    await tab.until(f"{titles} === 'Compound,ENS,Uniswap'")
+    await tab.press("Escape")
+    await tab.press("Escape")  # the first shuts the list, the second gives the command up
+    await tab.until("document.activeElement === document.querySelector('#words')")
+    await tab.type("still here")
+    await tab.press("Escape")
+    assert await tab.run("document.querySelector('#words').value") == "still here"
+    assert bot.is_ready()
+
+
+async def test_the_list_stays_on_the_page_and_goes_when_one_looks_elsewhere(
+    server: Discord, bot: Bot, tab: Tab
+) -> None:
+    await tab.resize(400, 300)
+    await tab.until("document.querySelector('#words') && (document.querySelector('#words').focus(), true)")
+    await tab.type("/")
+    await tab.until("document.querySelector('.offer.on')")
+    place = await tab.run("document.querySelector('#offers').getBoundingClientRect().toJSON()")
+    assert place["top"] >= 0
+    assert place["right"] <= 400
+    await tab.run("document.querySelector('#scroll').focus()")
+    assert await tab.run("document.querySelector('#offers').hidden")
+    assert bot.is_ready()
+
+
+async def test_words_without_end_widen_nothing(server: Discord, bot: Bot, tab: Tab) -> None:
+    endless = "W" * 300
+    await bot.text("alerts").send(view=card("9" * 48, endless))
+    await bot.text("alerts").send(f"{endless}\n> {endless}\n### {endless}\n`{endless}`")
+    embed = discord.Embed(title=endless[:256], description=endless)
+    embed.add_field(name=endless[:256], value=endless)
+    await bot.text("alerts").send(embed=embed)
+    await tab.until("document.querySelectorAll('.message').length === 3")
+    await tab.run("[...document.querySelectorAll('button.button')].find((b) => b.textContent === 'Why?').click()")
+    await tab.until(f"{LAST}.innerText.includes('Only you can see this')")
+    server.notice(endless)
+    await tab.until("document.querySelector('#notice').innerText.startsWith('WWW')")
+    for width in (1280, 400):
+        await tab.resize(width, 800)
+        assert await tab.overflowing() == []
+
+
+async def test_a_notice_stands_above_the_box_until_it_is_dismissed(server: Discord, bot: Bot, tab: Tab) -> None:
+    server.notice("Try </votes:1>, <b>now</b>.")
+    await tab.until("document.querySelector('#notice').innerText.startsWith('Try /votes, <b>now</b>.')")
+    await tab.run("document.querySelector('#notice button.mention').click()")
+    await tab.until("document.querySelector('.offer.on')?.textContent.includes('/votes')")
+    await tab.run("document.querySelector('#notice button.close').click()")
+    await tab.until("document.querySelector('#notice').hidden")
+    await bot.text("alerts").send("another message")
+    await server.add_channel("later")  # the page asks for everything again
+    await tab.until("document.querySelector('#channels').innerText.includes('later')")
+    assert await tab.run("document.querySelector('#notice').hidden")
+    server.notice("Something else.")
+    await tab.until("!document.querySelector('#notice').hidden")
+    server.notice("")
+    await tab.until("document.querySelector('#notice').hidden")
+
+
+async def test_who_reads_the_newest_goes_on_reading_it(server: Discord, bot: Bot, tab: Tab) -> None:
+    below = "((s) => s.scrollHeight - s.scrollTop - s.clientHeight)(document.querySelector('#scroll'))"
+    for number in range(4):
+        await bot.text("alerts").send(view=card(str(number)))
+    await tab.until(f"document.querySelectorAll('.message').length === 4 && {below} < 2")
+    server.notice("words " * 60)
+    await tab.until(f"!document.querySelector('#notice').hidden && {below} < 2")
+    await tab.run("document.querySelector('#scroll').scrollTop = 0")
+    await bot.text("alerts").send(view=card("5"))
+    await tab.until("!document.querySelector('#newer').hidden")
+    bar = "document.querySelector('#newer').getBoundingClientRect().bottom"
+    assert await tab.run(f"{bar} <= document.querySelector('#notice').getBoundingClientRect().top")
+    await tab.run("document.querySelector('#newer').click()")
+    await tab.until(f"document.querySelector('#newer').hidden && {below} < 2")

@@ -19,10 +19,11 @@ export class Box {
     this.fields = [];
     this.picked = 0;
     this.asked = 0;
-    this.list = h("div", { id: "offers", role: "listbox", hidden: true });
+    this.list = h("div", { id: "offers", role: "listbox", "aria-label": "Suggestions", hidden: true, onmousedown: (e) => e.preventDefault() });
     this.line = h("div", { id: "typing" });
     this.note = h("div", { id: "note", role: "status" });
     fill(node, this.list, this.line, this.note);
+    node.addEventListener("focusout", (e) => { if (!node.contains(e.relatedTarget)) this.hide(); });
     this.plain();
   }
 
@@ -36,13 +37,24 @@ export class Box {
     }
   }
 
+  focus() {
+    (this.fields.find((f) => f.input.value === "")?.input || this.go || this.input).focus();
+  }
+
+  // gives up the command that was begun
+  leave() {
+    this.plain();
+    this.say("");
+    this.input.focus();
+  }
+
   say(text, bad) {
     this.note.textContent = text;
     this.note.className = bad ? "bad" : "";
   }
 
   plain(text = "") {
-    this.command = null;
+    this.command = this.go = null;
     this.fields = [];
     this.input = h("input", { id: "words", type: "text", autocomplete: "off", placeholder: "Message #" + this.page.channelName() + "  (type / for commands)", "aria-label": "Message" });
     this.input.value = text;
@@ -76,9 +88,8 @@ export class Box {
     fill(this.line, h("span", { class: "command" }, "/" + command.name));
     needed.forEach((o) => this.addField(o, false));
     this.more();
-    const first = this.fields[0] || null;
-    if (first) first.input.focus();
-    else { this.hide(); this.line.querySelector(".more, .go")?.focus(); this.go.focus(); }
+    this.hide();
+    this.focus();
   }
 
   more() {
@@ -88,7 +99,7 @@ export class Box {
       const open = () => this.offer(left.map((o) => ({ title: o.name, detail: o.description, pick: () => { this.addField(o, true); this.more(); } })), "OPTIONS");
       this.line.append(h("button", { class: "more", type: "button", onclick: open, onkeydown: (e) => this.key(e, () => this.send()) }, "+" + left.length + " more"));
     }
-    this.go = h("button", { class: "go", type: "button", title: "Send", "aria-label": "Send", onclick: () => this.send(), onkeydown: (e) => { if (e.key === "Escape") this.plain(); } }, "➤");
+    this.go = h("button", { class: "go", type: "button", title: "Send", "aria-label": "Send", onclick: () => this.send(), onkeydown: (e) => { if (e.key === "Escape") this.leave(); } }, "➤");
     this.line.append(this.go);
   }
 
@@ -101,7 +112,7 @@ export class Box {
     input.addEventListener("keydown", (e) => {
       if (e.key === "Backspace" && !input.value) {
         e.preventDefault();
-        if (option.required) return this.plain();
+        if (option.required) return this.leave();
         this.fields = this.fields.filter((f) => f !== field);
         node.remove();
         this.more();
@@ -162,24 +173,36 @@ export class Box {
     this.picked = 0;
     this.list.hidden = !offers.length;
     fill(this.list, title && h("div", { class: "offers-title" }, title), offers.map((o, i) => h("div", {
-      class: "offer" + (i === 0 ? " on" : ""), role: "option", onmousedown: (e) => { e.preventDefault(); o.pick(); },
+      id: "offer-" + i, class: "offer" + (i === 0 ? " on" : ""), role: "option", "aria-selected": String(i === 0), onmousedown: () => o.pick(),
     }, h("span", { class: "offer-title" }, o.title), o.hint && h("span", { class: "hint" }, o.hint), o.detail && h("span", { class: "detail" }, o.detail))));
+    this.list.scrollTop = 0;
+    this.point();
+  }
+
+  // tells who cannot see the list what is picked in it
+  point() {
+    const node = document.activeElement;
+    if (!this.line.contains(node)) return;
+    if (this.list.hidden) node.removeAttribute("aria-activedescendant");
+    else node.setAttribute("aria-activedescendant", "offer-" + this.picked);
   }
 
   hide() {
     this.offers = [];
     this.list.hidden = true;
+    this.point();
   }
 
   key(event, send) {
     const open = !this.list.hidden && this.offers.length;
-    if (event.key === "Escape") return open ? this.hide() : this.plain();
+    if (event.key === "Escape") return open ? this.hide() : this.command && this.leave();
     if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       this.picked = (this.picked + (event.key === "ArrowDown" ? 1 : -1) + this.offers.length) % this.offers.length;
       const nodes = this.list.querySelectorAll(".offer");
-      nodes.forEach((n, i) => n.classList.toggle("on", i === this.picked));
+      nodes.forEach((n, i) => { n.classList.toggle("on", i === this.picked); n.setAttribute("aria-selected", String(i === this.picked)); });
       nodes[this.picked].scrollIntoView({ block: "nearest" });
+      this.point();
       return undefined;
     }
     if (open && (event.key === "Tab" || event.key === "Enter")) {

@@ -140,7 +140,7 @@ class Drawing {
     const target = m.message_reference && this.page.find(m.message_reference.message_id);
     if (!m.message_reference) return null;
     const said = target ? firstWords(target) : "Original message was deleted";
-    return h("div", { class: "origin" }, target && avatar(target.author), target && h("b", {}, target.author.global_name || target.author.username), " ", said);
+    return h("div", { class: "origin" }, target && avatar(target.author), target && h("b", {}, target.author.global_name || target.author.username), " ", h("span", { class: "said" }, said));
   }
 
   draw(compact) {
@@ -165,7 +165,7 @@ function firstWords(message) {
   const texts = [message.content];
   const walk = (parts) => (parts || []).forEach((p) => { if (p.type === TEXT) texts.push(p.content); walk(p.components); });
   walk(message.components);
-  const plain = texts.filter(Boolean).join(" ").replace(/<[@#/:][^>]*>/g, "").replace(/\[([^\]]+)\]\([^)]*\)/g, "$1").replace(/[*_`#~|\\]+/g, "").trim();
+  const plain = (texts.find(Boolean) || "").split("\n")[0].replace(/<[@#/:][^>]*>/g, "").replace(/\[([^\]]+)\]\([^)]*\)/g, "$1").replace(/[*_`#~|\\]+/g, "").trim();
   return plain.slice(0, 90) || "Click to see attachment";
 }
 

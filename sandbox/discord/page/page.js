@@ -1,6 +1,6 @@
 // The page: servers, channels, who you are, the live list of messages.
 import { ask, fill, h } from "./dom.js";
-import { refreshTimes } from "./markdown.js";
+import { markdown, refreshTimes } from "./markdown.js";
 import { avatar, draw } from "./message.js";
 import { openForm } from "./form.js";
 import { Box } from "./box.js";
@@ -12,7 +12,7 @@ const THREADS = [10, 11, 12];
 const page = {
   world: { guilds: [], dms: [], users: [] },
   guild: null, channel: null, user: null,
-  messages: [], failures: new Map(), dismissed: new Set(), unread: new Set(),
+  messages: [], failures: new Map(), dismissed: new Set(), unread: new Set(), unnoticed: "",
 
   channelName: () => page.place()?.name || "…",
   place: () => page.places().find((c) => c.id === page.channel),
@@ -82,6 +82,13 @@ function drawSide() {
   drawMembers(home, bot);
 }
 
+function drawNotice() {
+  const words = page.world.notice || "";
+  $("notice").hidden = !words || words === page.unnoticed;
+  fill($("notice"), h("div", { class: "text" }, markdown(words, page.names)),
+    h("button", { class: "close", type: "button", title: "Dismiss", "aria-label": "Dismiss", onclick: () => { page.unnoticed = words; drawNotice(); box.focus(); } }, "✕"));
+}
+
 function drawMembers(home, online) {
   if (!home) return fill($("members"));
   const groups = new Map();
@@ -92,6 +99,8 @@ function drawMembers(home, online) {
   }
   fill($("members"), [...groups].map(([name, rows]) => [h("div", { class: "category" }, `${name} — ${rows.length}`), rows]));
 }
+
+let pinned = true;
 
 function near() {
   const s = $("scroll");
@@ -129,6 +138,7 @@ async function loadWorld() {
   if (!page.place()) choose();
   drawGuilds();
   drawSide();
+  drawNotice();
 }
 
 function choose() {
@@ -213,5 +223,9 @@ function listen() {
 
 window.addEventListener("hashchange", () => { choose(); loadChannel(); });
 $("newer").addEventListener("click", down);
+$("scroll").addEventListener("scroll", () => { pinned = near(); if (pinned) $("newer").hidden = true; });
+// whoever reads the newest goes on reading it when the box, the notice or a message changes its height
+const heights = new ResizeObserver(() => { if (pinned) down(); });
+[$("scroll"), $("messages")].forEach((node) => heights.observe(node));
 setInterval(refreshTimes, 10_000);
 listen();
