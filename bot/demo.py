@@ -27,7 +27,7 @@ from bot.subscription import Subscription
 from config.errors import SettingsError
 from config.settings import Settings, load
 from sandbox.chain.replay import Chain
-from sandbox.discord.people import text_of
+from sandbox.discord.reply import text_of
 from sandbox.discord.server import Discord
 from watchers.alert import Alert
 from watchers.errors import StoreError

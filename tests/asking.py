@@ -15,7 +15,7 @@ from bot.cards.text import bare
 from bot.demo import played
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
-from sandbox.discord.people import Reply
+from sandbox.discord.reply import Reply
 from watchers.alert import AlertState, Kind
 from watchers.chain.rpc import Rpc, Unreachable
 

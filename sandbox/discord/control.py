@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox.discord import wire
 from sandbox.discord.faults import MESSAGES, Fault
 from sandbox.discord.options import Refused
-from sandbox.discord.people import NoAnswer, Reply
+from sandbox.discord.reply import NoAnswer, Reply
 from sandbox.discord.state import Json
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The gateway: one websocket per connection, sessions that outlive it, and dispatches in order.
+"""The gateway: what clients send, answered as Discord does, and dispatches to every session that may see them.
 
 Source: discord-api-docs `events/gateway.mdx` and `events/gateway-events.mdx`; close codes from
 `topics/opcodes-and-status-codes.mdx`.
@@ -7,19 +7,17 @@ Source: discord-api-docs `events/gateway.mdx` and `events/gateway-events.mdx`; c
 import asyncio
 import json
 import secrets
-import zlib
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import WSMsgType, web
 
 from sandbox.discord import limits, wire
 from sandbox.discord.faults import Faults
+from sandbox.discord.session import Line, Session
 from sandbox.discord.state import Json, World
 
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT = 0, 1, 2, 3, 4, 6, 7
+HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT = 1, 2, 3, 4, 6, 7
 MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 8, 9, 10, 11
 
 ACK_AFTER_S: Final = 0.01
@@ -33,9 +31,6 @@ INVALID_SEQ: Final = 4007
 RATE_LIMITED: Final = 4008
 INVALID_SHARD: Final = 4010
 
-REPLAY: Final = 1000
-"""How many dispatches a session keeps for a resume; the number is ours."""
-
 INTENTS: Final[dict[str, int]] = {
     "GUILD_MEMBER_UPDATE": 1 << 1,
     "MESSAGE_CREATE": 1 << 9,
@@ -45,62 +40,6 @@ INTENTS: Final[dict[str, int]] = {
 """Events that need an intent; all others here belong to GUILDS (1 << 0) or to none."""
 
 ALWAYS: Final = frozenset({"READY", "RESUMED", "INTERACTION_CREATE"})
-
-
-@dataclass(slots=True)
-class Session:
-    """What survives a dropped connection."""
-
-    id: str
-    intents: int
-    shard: tuple[int, int]
-    seq: int = 0
-    events: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=REPLAY))
-    line: "Line | None" = None
-
-    def sees(self, guild_id: int | None) -> bool:
-        """Say whether this session's shard is the one of a guild; direct messages go to shard 0."""
-        number, count = self.shard
-        return ((guild_id >> 22) % count if guild_id is not None else 0) == number
-
-
-class Line:
-    """One websocket: frames out, compressed when the client asked for zlib-stream."""
-
-    def __init__(self, socket: web.WebSocketResponse, *, compress: bool) -> None:
-        self.socket = socket
-        self.session: Session | None = None
-        self.sends: deque[float] = deque(maxlen=limits.GATEWAY_SENDS)
-        self._zlib = zlib.compressobj() if compress else None
-        self._lock = asyncio.Lock()
-
-    async def send(self, text: str) -> None:
-        """Send one payload whole; a socket that has gone is not an error, the session keeps the event."""
-        async with self._lock:
-            if self.socket.closed:
-                return
-            try:
-                if self._zlib is None:
-                    await self.socket.send_str(text)
-                else:
-                    data = self._zlib.compress(text.encode()) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
-                    await self.socket.send_bytes(data)
-            except (ConnectionError, RuntimeError):
-                self.detach()
-
-    async def op(self, code: int, data: object = None) -> None:
-        """Send a payload that is not a dispatch."""
-        await self.send(json.dumps({"op": code, "d": data, "s": None, "t": None}))
-
-    async def close(self, code: int, reason: str = "") -> None:
-        """Close the socket; the session stays for a resume."""
-        self.detach()
-        await self.socket.close(code=code, message=reason.encode())
-
-    def detach(self) -> None:
-        """Let go of the session."""
-        if self.session is not None and self.session.line is self:
-            self.session.line = None
 
 
 class Gateway:
@@ -120,7 +59,6 @@ class Gateway:
         self.identifies: list[Json] = []
         self.resumes: list[Json] = []
         self.heartbeats = 0
-        self.sent = 0
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serve one gateway connection until it closes."""
@@ -199,9 +137,9 @@ class Gateway:
             "application": {"id": str(world.app_id), "flags": 0},
             "shard": [number, count],
         }
-        await self._push(session, "READY", ready)
+        await session.push("READY", ready)
         for guild in mine:
-            await self._push(session, "GUILD_CREATE", wire.guild(guild, world))
+            await session.push("GUILD_CREATE", wire.guild(guild, world))
         return None
 
     async def _resume(self, line: Line, data: Json) -> None:
@@ -220,7 +158,7 @@ class Gateway:
         for number, text in list(session.events):
             if number > seq:
                 await line.send(text)
-        return await self._push(session, "RESUMED", {})
+        return await session.push("RESUMED", {})
 
     async def _members(self, session: Session, data: Json) -> None:
         guild = self._world.guilds.get(int(data.get("guild_id") or 0))
@@ -241,15 +179,7 @@ class Gateway:
         }
         if "nonce" in data:
             chunk["nonce"] = data["nonce"]
-        await self._push(session, "GUILD_MEMBERS_CHUNK", chunk)
-
-    async def _push(self, session: Session, name: str, data: Json) -> None:
-        session.seq += 1
-        text = json.dumps({"op": DISPATCH, "t": name, "s": session.seq, "d": data}, separators=(",", ":"))
-        session.events.append((session.seq, text))
-        self.sent += 1
-        if session.line is not None:
-            await session.line.send(text)
+        await session.push("GUILD_MEMBERS_CHUNK", chunk)
 
     async def dispatch(self, name: str, data: Json, guild_id: int | None) -> int:
         """Send an event to every session whose shard and intents cover it; give how many those were."""
@@ -260,7 +190,7 @@ class Gateway:
                 needs = 1 << 12  # DIRECT_MESSAGES
             if not session.sees(guild_id) or (needs and not session.intents & needs):
                 continue
-            await self._push(session, name, data)
+            await session.push(name, data)
             reached += 1
         return reached
 
@@ -293,7 +223,4 @@ class Gateway:
     async def cut(self) -> None:
         """Cut every connection without a close frame."""
         for line in list(self.lines):
-            line.detach()
-            transport = line.socket._req.transport if line.socket._req else None  # noqa: SLF001  no public way to abort
-            if transport is not None:
-                transport.abort()
+            line.abort()

@@ -1,60 +1,16 @@
 """The human side: type a command, press a button, fill in a form, and see what the bot answers."""
 
-import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sandbox.discord import permissions, wire
 from sandbox.discord.backend import Backend
 from sandbox.discord.commands import offered
-from sandbox.discord.components import find, texts
+from sandbox.discord.components import find
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, MODAL_SUBMIT
 from sandbox.discord.options import Refused, fill, resolve
-from sandbox.discord.state import EPHEMERAL, Channel, Interaction, Json, Message, User
-
-ANSWER_S: Final = 3.0
-SETTLE_S: Final = 30.0
-
-
-class NoAnswer(TimeoutError):  # noqa: N818  it is what a person meets
-    """The bot said nothing in time: "The application did not respond"."""
-
-
-@dataclass(slots=True)
-class Reply:
-    """What a person got: `kind` is the callback's type, `body` its data as received, `message` the reply as it stands.
-
-    `elapsed_ms` runs to the first answer, `settled_ms` to the one that is not "thinking". `choices` are an
-    autocomplete's, `modal` is a form to fill in (`submit_modal`).
-    """
-
-    interaction_id: str
-    token: str
-    kind: int
-    body: Json
-    elapsed_ms: float
-    settled_ms: float
-    ephemeral: bool
-    message: Json | None = None
-    edits: list[Json] = field(default_factory=list)
-    followups: list[Json] = field(default_factory=list)
-    choices: list[Json] = field(default_factory=list)
-    modal: Json | None = None
-
-    @property
-    def text(self) -> str:
-        """All words of the reply and its follow-ups, as a reader meets them."""
-        return "\n".join(text_of(m) for m in ([self.message] if self.message else []) + self.followups)
-
-
-def text_of(message: Json) -> str:
-    """Give all words of a drawn message: content, text displays, embeds."""
-    parts = [message.get("content") or "", *texts(message.get("components"))]
-    for embed in message.get("embeds") or ():
-        parts += [embed.get("title") or "", embed.get("description") or ""]
-        parts += [f"{f.get('name')}: {f.get('value')}" for f in embed.get("fields") or ()]
-    return "\n".join(p for p in parts if p)
+from sandbox.discord.reply import ANSWER_S, SETTLE_S, Reply, answered, refreshed
+from sandbox.discord.state import Channel, Interaction, Json, Message, User
 
 
 class People:
@@ -178,7 +134,7 @@ class People:
             data["values"] = list(values or ())
             found = resolve(component["type"], data["values"], self._backend, place)
             data |= {"resolved": found} if found else {}
-        return await self._ask(place, person, COMPONENT, data, name="", source=message, timeout_s=timeout_s)
+        return await self._ask(place, person, COMPONENT, data, source=message, timeout_s=timeout_s)
 
     def _pressable(self, message_id: int, person: User) -> Message:
         world = self._backend.world
@@ -203,9 +159,7 @@ class People:
         data = {"custom_id": form["custom_id"], "components": [_filled(c, values) for c in form["components"]]}
         place, person = self.channel(earlier.channel_id), self.user(earlier.user_id)
         source = self._backend.world.message(place.id, earlier.source_id) if earlier.source_id else None
-        return await self._ask(
-            place, person, MODAL_SUBMIT, data, name="", source=source, trigger=earlier, timeout_s=timeout_s
-        )
+        return await self._ask(place, person, MODAL_SUBMIT, data, source=source, trigger=earlier, timeout_s=timeout_s)
 
     async def say(self, channel: Channel | int | str, user: User | int | str, content: str) -> Json:
         """Write a plain message."""
@@ -225,14 +179,12 @@ class People:
         kind: int,
         data: Json,
         *,
-        name: str,
+        name: str = "",
         timeout_s: float,
         source: Message | None = None,
         trigger: Interaction | None = None,
     ) -> Reply:
-        backend = self._backend
-        world = backend.world
-        held = self.held(place, person)
+        backend, held = self._backend, self.held(place, person)
         if kind == COMMAND and not held & permissions.BITS["use_application_commands"]:
             raise Refused(f"{person.username} may not use commands in #{place.name}")
         asked = Interaction(
@@ -247,61 +199,12 @@ class People:
             source_id=source.id if source is not None else None,
             trigger=trigger,
         )
-        asked.payload = {
-            "id": str(asked.id),
-            "application_id": str(world.app_id),
-            "type": kind,
-            "token": asked.token,
-            "version": 1,
-            **wire.interaction_place(world, place.guild_id, place.id, person.id),
-            "locale": "en-US",
-            "entitlements": [],
-            "attachment_size_limit": 10_485_760,
-            "data": data,
-        }
-        if source is not None:
-            asked.payload["message"] = wire.message(source, world)
-        backend.open_interaction(asked)
-        started = self._clock()
-        if not await backend.gateway.dispatch("INTERACTION_CREATE", asked.payload, place.guild_id):
-            raise NoAnswer("The application did not respond (it is not connected)")
-        await self._until(lambda: asked.answer is not None, min(ANSWER_S, timeout_s), asked)
-        answered = self._clock()
-        await self._until(lambda: asked.settled, timeout_s, asked)
-        return self._reply(asked, (answered - started) * 1000, (self._clock() - started) * 1000)
-
-    async def _until(self, done: Callable[[], bool], timeout_s: float, asked: Interaction) -> None:
-        what = f"/{asked.name}" if asked.name else str(asked.payload["data"].get("custom_id"))
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not done():
-                    await self._backend.changed.wait()
-        except TimeoutError:
-            word = "did not respond" if asked.answer is None else "is still thinking"
-            raise NoAnswer(f"The application {word}: {what}, {timeout_s:g} s") from None
-
-    def _reply(self, asked: Interaction, elapsed_ms: float, settled_ms: float) -> Reply:
-        answer = asked.answer or {}
-        body = answer.get("data") or {}
-        reply = Reply(str(asked.id), asked.token, int(answer.get("type") or 0), body, elapsed_ms, settled_ms, False)
-        reply.choices = list(body.get("choices") or ())
-        reply.modal = body if reply.kind == MODAL else None
-        return self.refresh(reply)
+        asked.payload = wire.interaction(asked, data, source, backend.world)
+        return await answered(backend, asked, self._clock, timeout_s)
 
     def refresh(self, reply: Reply) -> Reply:
         """Bring a reply up to date: its message, edits and follow-ups as they stand now."""
-        backend = self._backend
-        asked = backend.world.interactions.get(reply.token)
-        if asked is None:
-            return reply
-        message = backend.world.message(asked.channel_id, asked.message_id) if asked.message_id else None
-        reply.message = backend.draw(message) if message is not None else None
-        flags = int(message.flags if message is not None else reply.body.get("flags") or 0)
-        reply.ephemeral = bool(flags & EPHEMERAL)
-        reply.edits = list(asked.edits)
-        found = [backend.world.message(asked.channel_id, i) for i in asked.followups]
-        reply.followups = [backend.draw(m) for m in found if m is not None]
-        return reply
+        return refreshed(self._backend, reply)
 
 
 def _filled(part: Json, values: Mapping[str, Any]) -> Json:

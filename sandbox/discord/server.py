@@ -17,7 +17,8 @@ from sandbox.discord.faults import Faults
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.limits import FILE_BYTES, FILES, RateLimits
 from sandbox.discord.page import Page
-from sandbox.discord.people import People, Reply, text_of
+from sandbox.discord.people import People
+from sandbox.discord.reply import Reply, text_of
 from sandbox.discord.rest import Api
 from sandbox.discord.state import TEXT, Channel, Guild, Json, Overwrite, User
 from sandbox.discord.validate import Checker

@@ -4,7 +4,20 @@ Source: discord-api-docs `resources/`; a field is here when the OpenAPI document
 """
 
 from sandbox.discord import permissions
-from sandbox.discord.state import THREADS, Channel, Guild, Json, Member, Message, Overwrite, Role, User, World, iso
+from sandbox.discord.state import (
+    THREADS,
+    Channel,
+    Guild,
+    Interaction,
+    Json,
+    Member,
+    Message,
+    Overwrite,
+    Role,
+    User,
+    World,
+    iso,
+)
 
 
 def user(value: User) -> Json:
@@ -224,7 +237,26 @@ def application(world: World) -> Json:
     }
 
 
-def interaction_place(world: World, guild_id: int | None, channel_id: int, user_id: int) -> Json:
+def interaction(asked: Interaction, data: Json, source: Message | None, world: World) -> Json:
+    """Draw an interaction as the gateway brings it; `source` is the message that was pressed."""
+    drawn: Json = {
+        "id": str(asked.id),
+        "application_id": str(world.app_id),
+        "type": asked.kind,
+        "token": asked.token,
+        "version": 1,
+        **_interaction_place(world, asked.guild_id, asked.channel_id, asked.user_id),
+        "locale": "en-US",
+        "entitlements": [],
+        "attachment_size_limit": 10_485_760,
+        "data": data,
+    }
+    if source is not None:
+        drawn["message"] = message(source, world)
+    return drawn
+
+
+def _interaction_place(world: World, guild_id: int | None, channel_id: int, user_id: int) -> Json:
     """Draw where and by whom: the fields every interaction carries, with permissions added up for both sides."""
     place = world.channels[channel_id]
     person = world.users[user_id]

@@ -16,7 +16,7 @@ from bot.store import new_id
 from bot.subscription import Subscription
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
-from sandbox.discord.people import Reply
+from sandbox.discord.reply import Reply
 from tests.asking import OPENAPI, World, lines, told
 from watchers.errors import StoreError
 from watchers.store import ChainStore

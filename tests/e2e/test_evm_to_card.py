@@ -20,7 +20,7 @@ from bot.app import App, Options, now_ms, running
 from bot.store import new_id
 from bot.subscription import Subscription
 from sandbox.discord import Discord
-from sandbox.discord.people import text_of
+from sandbox.discord.reply import text_of
 from tests.evm import scenario
 from tests.evm.anvil import Anvil, compile_contracts, missing
 from tests.evm.scenario import Kind, Said

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.subscription import Subscription
 from sandbox.discord.options import Refused
-from sandbox.discord.people import Reply
+from sandbox.discord.reply import Reply
 from tests.asking import World, lines, told
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,7 @@ from bot.app import App, Options, running
 from bot.demo import CHAIN_ID, CHANNEL, settings_for, settled, subscribe
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
-from sandbox.discord.people import text_of
+from sandbox.discord.reply import text_of
 
 HOUR_S = 3600
 
