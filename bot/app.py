@@ -23,7 +23,7 @@ from bot.deliver.record import Deliveries
 from bot.deliver.route import Route, Router
 from bot.deliver.send import Sender
 from bot.desk import Desk
-from bot.jobs import housekeeping
+from bot.jobs import ASIDE_D, SETTINGS_D, Shelf, housekeeping
 from bot.operator import OperatorChannel
 from bot.port import DiscordPort, Owners
 from bot.seat import seat
@@ -133,7 +133,10 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
             for one in parts.watched.values():
                 loops[f"chain {one.chain.key}"] = _follow(parts, one, operator)
         app.web_port = await _serve(stack, app.vitals, runtime)
-        stack.enter_context(housekeeping(app.stores.values(), runtime.retention_d, now_ms))
+        shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
+        shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
+        shelves.append(Shelf("set aside", app.deliveries, ASIDE_D))
+        stack.enter_context(housekeeping(shelves, now_ms))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
@@ -209,7 +212,6 @@ def _desk(parts: _Parts, port: DiscordPort) -> Desk:
         history=app.history,
         subscriptions=app.subscriptions,
         mutes=Mutes(parts.redis),
-        changes=SettingsHistory(parts.redis),
         protocols=PROTOCOLS,
         alert=alert,
         look_up=Lookup(app.settings, parts.decoder, app.history, rpcs).find,

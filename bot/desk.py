@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
-from bot.store import Mutes, SettingsHistory, Subscriptions
+from bot.store import Mutes, Subscriptions
 from config.settings import Dao, Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraised
@@ -54,7 +54,6 @@ class Desk:
     history: History
     subscriptions: Subscriptions
     mutes: Mutes
-    changes: SettingsHistory
     protocols: Mapping[str, Sequence[str]]
     alert: Callable[[int, str], Awaitable[AlertState | None]]
     look_up: Callable[[str], Awaitable[Found | None]]

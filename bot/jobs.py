@@ -4,40 +4,58 @@ Source: APScheduler 3 documentation, "Configuring the scheduler": without `misfi
 late by a second is dropped.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.deliver.record import KEEP_S
 from watchers.errors import StoreError
-from watchers.store import ChainStore
 
 log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(hours=6)
 DAY_MS: Final = 86_400_000
+SETTINGS_D: Final = 90  # how long a server can see who changed what
+ASIDE_D: Final = KEEP_S // 86_400  # then the delivery itself is forgotten
 
 
-async def prune(stores: Iterable[ChainStore], keep_d: int, clock_ms: Callable[[], int]) -> int:
-    """Drop history and settled alerts older than the retention; give how many entries went."""
+class Records(Protocol):
+    """What grows until it is pruned: `ChainStore`, `SettingsHistory`, `Deliveries`."""
+
+    async def prune(self, before_ms: int) -> int:
+        """Forget what is older; count it. Raises StoreError."""
+        ...
+
+
+class Shelf(NamedTuple):
+    """Records, and for how many days they are kept."""
+
+    name: str
+    records: Records
+    keep_d: int
+
+
+async def prune(shelves: Sequence[Shelf], clock_ms: Callable[[], int]) -> int:
+    """Drop what is older than its retention; give how many records went."""
     gone = 0
-    for store in stores:
+    for shelf in shelves:
         try:
-            gone += await store.prune(clock_ms() - keep_d * DAY_MS)
+            gone += await shelf.records.prune(clock_ms() - shelf.keep_d * DAY_MS)
         except StoreError as error:
-            log.warning("history could not be pruned", chain=store.chain_id, why=str(error))
+            log.warning("old records could not be dropped", of=shelf.name, why=str(error))
     return gone
 
 
 @contextmanager
-def housekeeping(stores: Iterable[ChainStore], keep_d: int, clock_ms: Callable[[], int]) -> Iterator[AsyncIOScheduler]:
+def housekeeping(shelves: Sequence[Shelf], clock_ms: Callable[[], int]) -> Iterator[AsyncIOScheduler]:
     """Run the jobs while the context lasts."""
     scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
     every = {"seconds": int(EVERY.total_seconds())}
-    scheduler.add_job(prune, "interval", args=(list(stores), keep_d, clock_ms), id="prune", **every)
+    scheduler.add_job(prune, "interval", args=(shelves, clock_ms), id="prune", **every)
     scheduler.start()
     try:
         yield scheduler

@@ -4,7 +4,6 @@ A process that was killed leaves its seat; the next one takes it and with it, at
 processes on one folder take two seats; roles sit apart, so that each finds its own again in whatever order they start.
 """
 
-import fcntl
 import os
 import uuid
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.errors import SettingsError
+from watchers.lock import Lock
 
 SEATS = 64
 
@@ -26,20 +26,16 @@ def seat(data_dir: Path, role: str = "all") -> Iterator[str]:
         remedy = "name a folder that this user may write"
         raise SettingsError("environment", "DATA_DIR", f"{data_dir}: {error.strerror}", remedy) from None
     try:
-        yield os.pread(taken, 64, 0).decode()
+        yield os.pread(taken.handle, 64, 0).decode()
     finally:
-        os.close(taken)
+        taken.drop()
 
 
-def _take(data_dir: Path, name: str) -> int:
+def _take(data_dir: Path, name: str) -> Lock:
     for number in range(SEATS):
-        handle = os.open(data_dir / f"{name}-{number}", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            continue
-        if not os.pread(handle, 1, 0):
-            os.pwrite(handle, uuid.uuid4().hex.encode(), 0)
-        return handle
+        lock = Lock(data_dir / f"{name}-{number}")
+        if lock.take():
+            if not os.pread(lock.handle, 1, 0):
+                os.pwrite(lock.handle, uuid.uuid4().hex.encode(), 0)
+            return lock
     raise SettingsError("environment", "DATA_DIR", f"{SEATS} processes use {data_dir} already", "end some of them")

@@ -8,21 +8,23 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-import redis.asyncio
 import structlog
+from redis.asyncio import Redis
 
-from bot.deliver.record import Deliveries
-from bot.lua import Script, ask, text, texts
 from bot.subscription import Subscription
 from watchers.errors import StoreError, UserError
-
-__all__ = ["Deliveries", "Mutes", "SettingsChange", "SettingsHistory", "Subscriptions", "new_id"]
+from watchers.script import TIMEOUT_S, entries, load, storing, text
 
 MOST_PER_GUILD = 250
 HELD_MS = 24 * 3_600_000  # what waited longer for a shut channel stays in the history only
+PAGE = 2000
+_LUA = Path(__file__).with_name("lua")
+_SUBSCRIBE, _SHUT, _OPEN = load("subscribe", _LUA), load("shut", _LUA), load("open", _LUA)
+_SNOOZE, _TRIM = load("snooze", _LUA), load("trim", _LUA)
 _log = structlog.get_logger(__name__)
 
 
@@ -62,8 +64,9 @@ class Shut(msgspec.Struct, frozen=True):
 
 
 class _Store:
-    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0") -> None:
-        self.redis, self.tag = client, f"{{d:{shard}}}"
+    def __init__(self, redis: Redis, shard: str = "0") -> None:
+        self.redis: Any = redis  # its own annotations do not know that every reply is bytes
+        self.tag = f"{{d:{shard}}}"
 
 
 class SettingsHistory(_Store):
@@ -71,13 +74,20 @@ class SettingsHistory(_Store):
 
     async def list(self, guild_id: int, limit: int = 50) -> "list[SettingsChange]":
         """Give the newest changes first."""
-        rows = await ask("history", self.redis.xrevrange(f"{self.tag}:settings:{guild_id}", count=limit))
+        async with storing("read the history of settings"):
+            rows = await self.redis.xrevrange(f"{self.tag}:settings:{guild_id}", count=limit)
         return [msgspec.json.decode(fields[b"change"], type=SettingsChange) for _, fields in rows]
 
-    async def prune(self, guild_id: int, before_ms: int) -> int:
-        """Forget what is older; gives how many."""
-        key = f"{self.tag}:settings:{guild_id}"
-        return int(await ask("history", self.redis.xtrim(key, minid=before_ms, approximate=False)))
+    async def prune(self, before_ms: int) -> int:
+        """Forget every server's changes from before that; count them."""
+        pattern, cursor, gone = f"{self.tag}:settings:*", 0, 0
+        while True:
+            async with storing("look for histories of settings"):
+                cursor, keys = await self.redis.scan(cursor, match=pattern, count=PAGE)
+            for key in keys:
+                gone += int(await _TRIM(self.redis, self.tag, key.rpartition(b":")[2], before_ms))
+            if int(cursor) == 0:
+                return gone
 
 
 def _change(by: int, at_ms: int, what: str, subject: str, before: str = "", after: str = "") -> bytes:
@@ -100,10 +110,6 @@ def new_id() -> str:
 
 class Subscriptions(_Store):
     """What each channel wants to hear."""
-
-    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0") -> None:
-        super().__init__(client, shard)
-        self._write, self._shut, self._open = (Script(client, name) for name in ("subscribe", "shut", "open"))
 
     async def add(self, subscription: Subscription, *, by: int, now_ms: int) -> None:
         """Add it. Raises UserError when the server has too many or the id is taken."""
@@ -129,7 +135,7 @@ class Subscriptions(_Store):
         was, becomes = _written(before), _written(after)
         note = _change(by, now_ms, what, one.id, was, becomes)
         args = (one.id, one.guild_id, one.channel_id, old, was, becomes, MOST_PER_GUILD, note)
-        outcome = text(await self._write(self.tag, *args))
+        outcome = text(await _SUBSCRIBE(self.redis, self.tag, *args))
         if outcome == "stale":
             raise UserError("Somebody changed this subscription meanwhile; look at it again with `/alerts list`.")
         if outcome == "full":
@@ -148,13 +154,15 @@ class Subscriptions(_Store):
         return await self._members(f"{self.tag}:subs:channel:{channel_id}")
 
     async def _members(self, key: str) -> list[Subscription]:
-        ids = texts(list(await ask("subscriptions", self.redis.smembers(key))))
-        return sorted(await self._by_ids(ids), key=lambda s: (s.created_at_ms, s.id))
+        async with storing("read subscriptions"):
+            ids = await self.redis.smembers(key)
+        return sorted(await self._by_ids([text(one) for one in ids]), key=lambda s: (s.created_at_ms, s.id))
 
     async def _by_ids(self, ids: Sequence[str]) -> list[Subscription]:
         if not ids:
             return []
-        rows = await ask("subscriptions", self.redis.hmget(f"{self.tag}:subs", list(ids)))
+        async with storing("read subscriptions"):
+            rows = await self.redis.hmget(f"{self.tag}:subs", list(ids))
         return await self._with_pauses(row for row in rows if row)
 
     async def _with_pauses(self, rows: Iterable[bytes]) -> list[Subscription]:
@@ -162,7 +170,8 @@ class Subscriptions(_Store):
         channels = list({s.channel_id for s in found})
         if not channels:
             return []
-        reasons = await ask("subscriptions", self.redis.hmget(f"{self.tag}:shut", [str(c) for c in channels]))
+        async with storing("read which channels are shut"):
+            reasons = await self.redis.hmget(f"{self.tag}:shut", [str(c) for c in channels])
         shut = {channel: text(why) for channel, why in zip(channels, reasons, strict=True) if why}
         return [msgspec.structs.replace(s, paused=shut[s.channel_id]) if s.channel_id in shut else s for s in found]
 
@@ -170,39 +179,41 @@ class Subscriptions(_Store):
         """Shut a channel for all its subscriptions; they are kept. False when it was shut already."""
         guild_id = next((s.guild_id for s in await self.of_channel(channel_id)), 0)
         note = _change(by, now_ms, "pause", str(channel_id), "", reason)
-        return bool(await self._shut(self.tag, channel_id, guild_id, reason, note))
+        return bool(await _SHUT(self.redis, self.tag, channel_id, guild_id, reason, note))
 
     async def resume(self, channel_id: int, *, by: int, now_ms: int) -> tuple[bool, int]:
         """Open a channel again; gives whether it was shut and how many posts of the last 24 h are now sent."""
         guild_id = next((s.guild_id for s in await self.of_channel(channel_id)), 0)
         note = _change(by, now_ms, "resume", str(channel_id))
-        reply = await self._open(self.tag, channel_id, guild_id, now_ms - HELD_MS, note)
+        reply = await _OPEN(self.redis, self.tag, channel_id, guild_id, now_ms - HELD_MS, note)
         return bool(reply[0]), int(reply[1])
 
     async def untold(self) -> list[Shut]:
         """Give the shut channels whose owner was not told yet."""
-        rows = await ask("untold", self.redis.hgetall(f"{self.tag}:untold"))
-        found = []
-        for channel, guild in rows.items():
-            reason = await ask("untold", self.redis.hget(f"{self.tag}:shut", channel))
-            found.append(Shut(int(channel), int(guild), text(reason or b"")))
-        return found
+        async with storing("read whose owner was not told"):
+            rows = await self.redis.hgetall(f"{self.tag}:untold")
+            reasons = await self.redis.hmget(f"{self.tag}:shut", list(rows)) if rows else []
+        pairs = zip(rows.items(), reasons, strict=True)
+        return [Shut(int(channel), int(guild), text(reason)) for (channel, guild), reason in pairs]
 
     async def told(self, channel_id: int) -> None:
         """Write down that the owner knows."""
-        await ask("told", self.redis.hdel(f"{self.tag}:untold", str(channel_id)))
+        async with storing("note that an owner was told"):
+            await self.redis.hdel(f"{self.tag}:untold", str(channel_id))
 
     async def load(self, index: Index) -> tuple[str, int]:
         """Fill the index with every subscription; gives the place in the log from which `follow` goes on. It is never
         emptied meanwhile: an alert that is routed just then would be wanted by nobody, and lost.
         """
         log = f"{self.tag}:subs:log"
-        last = await ask("load", self.redis.xrevrange(log, count=1))
+        async with storing("read the log of subscriptions"):
+            last = await self.redis.xrevrange(log, count=1)
         place = (text(last[0][0]), int(last[0][1][b"version"])) if last else ("0-0", 0)
         ids: set[str] = set()
         cursor = 0
         while True:
-            cursor, rows = await ask("load", self.redis.hscan(f"{self.tag}:subs", cursor, count=2000))
+            async with storing("read subscriptions"):
+                cursor, rows = await self.redis.hscan(f"{self.tag}:subs", cursor, count=PAGE)
             for subscription in await self._with_pauses(rows.values()):
                 index.put(subscription)
                 ids.add(subscription.id)
@@ -213,8 +224,9 @@ class Subscriptions(_Store):
     async def advance(self, index: Index, place: tuple[str, int], *, block_ms: int) -> tuple[str, int]:
         """Wait for changes and bring them into the index. `block_ms` must be below the client's socket time-out."""
         log = f"{self.tag}:subs:log"
-        reply = await ask("follow", self.redis.xread({log: place[0]}, count=500, block=block_ms))
-        for entry_id, fields in _rows(reply):
+        async with storing("read the log of subscriptions", TIMEOUT_S + block_ms / 1000):
+            reply = await self.redis.xread({log: place[0]}, count=500, block=block_ms)
+        for entry_id, fields in entries(reply):
             version = int(fields[b"version"])
             if version != place[1] + 1:  # the log was cut under us, or the store went back
                 return await self.load(index)
@@ -223,8 +235,9 @@ class Subscriptions(_Store):
                 await self._refresh(index, [text(fields[b"sub"])])
             else:
                 key = f"{self.tag}:subs:channel:{text(fields[b'channel'])}"
-                members = await ask("follow", self.redis.smembers(key))
-                await self._refresh(index, texts(list(members)))
+                async with storing("read subscriptions"):
+                    members = await self.redis.smembers(key)
+                await self._refresh(index, [text(one) for one in members])
         return place
 
     async def _refresh(self, index: Index, ids: Sequence[str]) -> None:
@@ -259,44 +272,32 @@ class Subscriptions(_Store):
                 await sleep(1.0)
 
 
-def _rows(reply: Any) -> list[Any]:
-    if not reply:
-        return []
-    if isinstance(reply, dict):
-        rows = next(iter(reply.values()))
-        return list(rows[0]) if len(rows) == 1 and isinstance(rows[0], list) else list(rows)
-    return list(reply[0][1])
-
-
 class Mutes(_Store):
     """Snoozes: a subject that a channel does not want to hear of until a time. They end by themselves."""
-
-    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0") -> None:
-        super().__init__(client, shard)
-        self._snooze = Script(client, "snooze")
 
     async def snooze(
         self, channel_id: int, subject: str, until_ms: int, *, guild_id: int, by: int, now_ms: int
     ) -> None:
         """Hush a subject in a channel until a time; a later snooze replaces an earlier one."""
         note = _change(by, now_ms, "snooze", f"{channel_id}:{subject}", "", str(until_ms))
-        await self._snooze(self.tag, channel_id, subject, until_ms, now_ms, guild_id, note)
+        await _SNOOZE(self.redis, self.tag, channel_id, subject, until_ms, now_ms, guild_id, note)
 
     async def end(self, channel_id: int, subject: str, *, guild_id: int, by: int, now_ms: int) -> None:
         """End a snooze before its time."""
         note = _change(by, now_ms, "unsnooze", f"{channel_id}:{subject}")
-        await self._snooze(self.tag, channel_id, subject, 0, now_ms, guild_id, note)
+        await _SNOOZE(self.redis, self.tag, channel_id, subject, 0, now_ms, guild_id, note)
 
     async def until(self, subject: str, channel_ids: Sequence[int], *, now_ms: int) -> dict[int, int]:
         """Give, for those of the channels that snooze the subject, when that ends (ms)."""
-        pipe = self.redis.pipeline(transaction=False)
-        for channel in channel_ids:
-            pipe.hget(f"{self.tag}:mutes:{channel}", subject)
-        found = await ask("mutes", pipe.execute()) if channel_ids else []
+        async with storing("read snoozes"), self.redis.pipeline(transaction=False) as pipe:
+            for channel in channel_ids:
+                pipe.hget(f"{self.tag}:mutes:{channel}", subject)
+            found = await pipe.execute()
         pairs = zip(channel_ids, found, strict=True)
         return {channel: int(till) for channel, till in pairs if till and int(till) > now_ms}
 
     async def list(self, channel_id: int, *, now_ms: int) -> dict[str, int]:
         """Give a channel's snoozes: subject and when it ends (ms)."""
-        rows = await ask("mutes", self.redis.hgetall(f"{self.tag}:mutes:{channel_id}"))
+        async with storing("read snoozes"):
+            rows = await self.redis.hgetall(f"{self.tag}:mutes:{channel_id}")
         return {text(subject): int(till) for subject, till in rows.items() if int(till) > now_ms}

@@ -21,7 +21,6 @@ DESK = Desk(
     history=_nobody,
     subscriptions=_nobody,
     mutes=_nobody,
-    changes=_nobody,
     protocols=PROTOCOLS,
     alert=_nobody,
     look_up=_nobody,

@@ -1,22 +1,25 @@
-"""A Lua script by its hash, and what a failing store is called.
+"""The one way to talk to the store: conversations bounded in time, Lua scripts by their hash, and what replies hold.
 
-Errors: StoreError for everything that the store or the connection to it may do wrong.
+Errors: StoreError for everything that the store or the connection to it may do wrong. Its text keeps a server's own
+words; never a connection's, which name the host.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import AskError, NoScriptError, RedisError, ResponseError
 
 from watchers.errors import StoreError
 
 TIMEOUT_S = 15.0
 _FOLDER = Path(__file__).with_name("lua")
+
+Argument = str | bytes | int
+Entry = tuple[bytes, dict[bytes, bytes]]
 
 
 @asynccontextmanager
@@ -30,30 +33,65 @@ async def storing(what: str, timeout_s: float = TIMEOUT_S) -> AsyncIterator[None
     except TimeoutError:
         raise StoreError(f"cannot {what}: the store did not answer in {timeout_s:g} s") from None
     except (RedisError, OSError) as error:
-        raise StoreError(f"cannot {what}: {type(error).__name__}: {error}") from error
+        # not "from error": a traceback would say what we leave out
+        raise StoreError(f"cannot {what}: {type(error).__name__}{_said(error)}") from None
     finally:
         # redis-py sends within asyncio.wait_for, which before Python 3.12 may swallow a cancellation
         if task is not None and task.cancelling() > before:  # not one from before, which is being cleaned up after
             raise asyncio.CancelledError
 
 
-class Script:
-    """One script; sent whole only to a server that does not know it. Redelivery must be harmless: it is repeated."""
+def _said(error: Exception) -> str:
+    """Give what the server said. Left out: where a cluster sends us, and the arguments of a command it does not know,
+    which may be a password.
+    """
+    if not isinstance(error, ResponseError) or isinstance(error, AskError):
+        return ""
+    return f": {str(error).partition(', with args')[0]}"
 
-    def __init__(self, text: str, name: str) -> None:
-        self.text, self.name = text, name
+
+class Script:
+    """One script; sent whole only to a server that does not know it. Twice is once: a lost reply is asked again."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, redis: Redis, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
-        """Run it and give the reply. Raises StoreError."""
-        given: list[Any] = [*keys, *args]
-        async with storing(self.name):
+    async def __call__(self, redis: Any, tag: str, *args: Argument) -> Any:
+        """Run it on the keys that begin with `tag` and give the reply. Raises StoreError."""
+        async with storing(f"run {self.name}.lua"):
             try:
-                return await redis.evalsha(self.sha, len(keys), *given)
+                return await redis.evalsha(self.sha, 1, tag, *args)
             except NoScriptError:
-                return await redis.eval(self.text, len(keys), *given)
+                return await redis.eval(self.text, 1, tag, *args)
 
 
-def load(name: str, *, folder: Path = _FOLDER, before: Sequence[str] = ("state",)) -> Script:
-    """Read `name`.lua; the files of `before` go ahead of it, so that scripts can share functions."""
-    return Script("\n".join((folder / f"{part}.lua").read_text("utf-8") for part in (*before, name)), name)
+def load(name: str, folder: Path = _FOLDER) -> Script:
+    """Read `name`.lua; the folder's state.lua goes ahead of it, so that scripts can share functions."""
+    return Script(name, "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in ("state", name)))
+
+
+async def make_group(redis: Any, stream: str, group: str) -> None:
+    """Make a consumer group that begins with the stream's first entry, if it is not there. To be used in `storing`."""
+    try:
+        await redis.xgroup_create(stream, group, id="0", mkstream=True)
+    except ResponseError as error:
+        if not str(error).startswith("BUSYGROUP"):
+            raise
+
+
+def entries(reply: Any) -> list[Entry]:
+    """Give the entries of the one stream that was read: RESP2 has pairs, RESP3 a map. One that was deleted while it
+    was pending has no fields.
+    """
+    if not reply:
+        return []
+    rows = next(iter(reply.values())) if isinstance(reply, dict) else reply[0][1]
+    if isinstance(reply, dict) and rows and isinstance(rows[0], list):
+        rows = rows[0]
+    return [(entry, fields or {}) for entry, fields in rows]
+
+
+def text(value: bytes | None) -> str:
+    """Read a reply; "" for none."""
+    return value.decode() if value else ""

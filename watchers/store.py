@@ -17,7 +17,7 @@ from watchers.chain.block import Cursor
 from watchers.errors import ChainError, Fenced, ReorgError
 from watchers.event import Event
 from watchers.record import PER_BLOCK, flat, record
-from watchers.script import TIMEOUT_S, load, storing
+from watchers.script import TIMEOUT_S, Entry, entries, load, make_group, storing
 
 GROUP = "deliver"
 MAX_BLOCK_MS = 5_000  # below the client's socket_timeout, which would otherwise cut a waiting read off
@@ -113,15 +113,15 @@ class ChainStore:
     async def acquire(self, holder: str, ttl_ms: int) -> int | None:
         """Take the lease; give its epoch, None while somebody else holds it. `holder` is unique per process start."""
         self._ttl_ms = ttl_ms
-        return int(await _LEASE(self._redis, [self._tag], ["take", holder, ttl_ms])) or None
+        return int(await _LEASE(self._redis, self._tag, "take", holder, ttl_ms)) or None
 
     async def renew(self, epoch: int, ttl_ms: int) -> bool:
         """Hold on to the lease; False when it is lost."""
-        return bool(await _LEASE(self._redis, [self._tag], ["renew", epoch, ttl_ms]))
+        return bool(await _LEASE(self._redis, self._tag, "renew", epoch, ttl_ms))
 
     async def release(self, epoch: int) -> None:
         """Let go of the lease, if it is still ours."""
-        await _LEASE(self._redis, [self._tag], ["release", epoch, 0])
+        await _LEASE(self._redis, self._tag, "release", epoch, 0)
 
     # --- the cursor -------------------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class ChainStore:
         if expected is not None and at.number <= expected.number:
             raise ReorgError(f"block {at.number} does not come after block {expected.number}")
         head = [epoch, self._ttl_ms, KEPT, str(expected or ""), str(at), at.number, block.time_s, *_seen(block)]
-        reply = await _COMMIT(self._redis, [self._tag], [*head, *_events(block.events, block.time_s), *_alerts(block)])
+        reply = await _COMMIT(self._redis, self._tag, *head, *_events(block.events, block.time_s), *_alerts(block))
         self._check(reply, epoch, str(at))
         return "dup" if reply == b"DUP" else "ok"
 
@@ -157,12 +157,12 @@ class ChainStore:
         """Write what a second reading found in a committed block; the cursor stays. Alerts known already stay too."""
         at = block.cursor
         head = [epoch, self._ttl_ms, str(at), at.number, *_seen(block)]
-        reply = await _ADD(self._redis, [self._tag], [*head, *_events(block.events, block.time_s), *_alerts(block)])
+        reply = await _ADD(self._redis, self._tag, *head, *_events(block.events, block.time_s), *_alerts(block))
         self._check(reply, epoch, str(at))
 
     async def rewind(self, epoch: int, expected: Cursor) -> Cursor:
         """Take back the block that the cursor stands on; give the cursor before it."""
-        reply, where = await _REWIND(self._redis, [self._tag], [epoch, self._ttl_ms, str(expected)])
+        reply, where = await _REWIND(self._redis, self._tag, epoch, self._ttl_ms, str(expected))
         if reply == b"DEEP":
             raise ChainError(f"chain {self.chain_id}: reorg deeper than what can be taken back, at {expected}")
         self._check(reply, epoch, str(expected))
@@ -172,7 +172,7 @@ class ChainStore:
         """Make the alerts of blocks up to `number` final and forget how to take those blocks back; count the alerts."""
         changed, more = 0, True
         while more:
-            reply, some, more = await _FINALIZE(self._redis, [self._tag], [epoch, self._ttl_ms, number, FINAL_CHUNK])
+            reply, some, more = await _FINALIZE(self._redis, self._tag, epoch, self._ttl_ms, number, FINAL_CHUNK)
             self._check(reply, epoch, str(number))
             changed += some
         return changed
@@ -185,7 +185,7 @@ class ChainStore:
         chunks = [records[at : at + REMEMBER_CHUNK] for at in range(0, len(records), REMEMBER_CHUNK)] or [[]]
         for n, chunk in enumerate(chunks, 1):
             name = complete if n == len(chunks) else ""
-            reply = await _REMEMBER(self._redis, [self._tag], [epoch, self._ttl_ms, name, *flat(chunk)])
+            reply = await _REMEMBER(self._redis, self._tag, epoch, self._ttl_ms, name, *flat(chunk))
             self._check(reply, epoch, complete)
 
     async def note(self, **fields: int | str) -> None:
@@ -204,7 +204,7 @@ class ChainStore:
         before_s = before_ms // 1000
         total, gone = 0, 1
         while gone:
-            gone = int(await _PRUNE(self._redis, [self._tag], [before_s, before_s - BOOK_S, PRUNE_CHUNK]))
+            gone = int(await _PRUNE(self._redis, self._tag, before_s, before_s - BOOK_S, PRUNE_CHUNK))
             total += gone
         return total
 
@@ -226,15 +226,16 @@ class ChainStore:
         """
         try:
             async with storing("read the outbox", TIMEOUT_S + MAX_BLOCK_MS / 1000):
-                entries = await self._entries(consumer, count, min(block_ms, MAX_BLOCK_MS))
-                delivered = await self._times_delivered(entries)
-            states = await alert_states(self._redis, self.chain_id, [fields[b"id"] for _, fields in entries])
+                taken = await self._entries(consumer, count, min(block_ms, MAX_BLOCK_MS))
+                delivered = await self._times_delivered(taken)
+            ids = [fields.get(b"id", b"") for _, fields in taken]
+            states = await alert_states(self._redis, self.chain_id, ids)
         except BaseException:
             # a reply may be lost on the way, also by a cancellation: what it held is ours and pending, so look there
             self._drained.pop(consumer, None)
             raise
         found = []
-        for (entry, _), state in zip(entries, states, strict=True):
+        for (entry, _), state in zip(taken, states, strict=True):
             if state is None:  # pruned or deleted: nothing is left to say
                 await self.settle(entry.decode())
             else:
@@ -248,47 +249,35 @@ class ChainStore:
             pipe.xdel(f"{self._tag}:outbox", entry_id)
             await pipe.execute()
 
-    async def _entries(self, consumer: str, count: int, block_ms: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    async def _entries(self, consumer: str, count: int, block_ms: int) -> list[Entry]:
         outbox = f"{self._tag}:outbox"
         if not self._group_made:
-            await self._make_group()
+            await make_group(self._redis, outbox, GROUP)
+            self._group_made = True
         since = self._drained.get(consumer, "0")
         try:
             if since is not None:
-                found = _read(await self._redis.xreadgroup(GROUP, consumer, {outbox: since}, count=count))
+                found = entries(await self._redis.xreadgroup(GROUP, consumer, {outbox: since}, count=count))
                 self._drained[consumer] = found[-1][0].decode() if found else None
                 if found:
                     return found
             claimed = await self._redis.xautoclaim(outbox, GROUP, consumer, self._claim_idle_ms, "0-0", count=count)
             if claimed[1]:
-                return _read([(outbox, claimed[1])])
+                return entries([(outbox, claimed[1])])
             # block=0 would wait for ever
             waiting = {"block": block_ms} if block_ms > 0 else {}
-            return _read(await self._redis.xreadgroup(GROUP, consumer, {outbox: ">"}, count=count, **waiting))
+            return entries(await self._redis.xreadgroup(GROUP, consumer, {outbox: ">"}, count=count, **waiting))
         except ResponseError as error:
             if str(error).startswith("NOGROUP"):  # the store was emptied under us
                 self._group_made = False
             raise
 
-    async def _make_group(self) -> None:
-        try:
-            await self._redis.xgroup_create(f"{self._tag}:outbox", GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
-        self._group_made = True
-
-    async def _times_delivered(self, entries: Sequence[tuple[bytes, Any]]) -> dict[bytes, int]:
-        if not entries:
+    async def _times_delivered(self, taken: Sequence[Entry]) -> dict[bytes, int]:
+        if not taken:
             return {}
-        first, last = entries[0][0].decode(), entries[-1][0].decode()
-        pending = await self._redis.xpending_range(f"{self._tag}:outbox", GROUP, first, last, 10 * len(entries) + 100)
+        first, last = taken[0][0].decode(), taken[-1][0].decode()
+        pending = await self._redis.xpending_range(f"{self._tag}:outbox", GROUP, first, last, 10 * len(taken) + 100)
         return {entry["message_id"]: int(entry["times_delivered"]) for entry in pending}
-
-
-def _read(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """Give the entries of the one stream that was asked for. One that was deleted while pending has no fields."""
-    return [(entry, fields or {b"id": b""}) for entry, fields in reply[0][1]] if reply else []
 
 
 def _seen(block: CommittedBlock) -> list[int | str]:

@@ -8,7 +8,6 @@ Errors: SettingsError for what the operator must mend; StoreError when the engin
 """
 
 import asyncio
-import fcntl
 import hashlib
 import importlib.resources
 import os
@@ -30,7 +29,7 @@ from redis.exceptions import RedisError, ResponseError
 from config.errors import SettingsError
 from config.settings import Runtime
 from watchers.errors import StoreError
-from watchers.ownership import Ownership
+from watchers.lock import Lock
 
 log = structlog.get_logger(__name__)
 
@@ -201,7 +200,7 @@ class Embedded:
         self.binary = binary.absolute()
         self.socket = socket_path(data_dir)
         self._process: asyncio.subprocess.Process | None = None
-        self._owner = Ownership(self.data_dir)
+        self._owner = Lock(self.data_dir / "valkey.owner")  # whoever started the engine holds it
 
     @property
     def started_it(self) -> bool:
@@ -272,19 +271,17 @@ class Embedded:
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
         """Keep other processes from attaching or starting meanwhile."""
-        lock = os.open(self.data_dir / "valkey.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = Lock(self.data_dir / "valkey.lock")
+        for _ in range(int(2 * SILENT_S / POLL_S)):
+            if lock.take():
+                break
+            await asyncio.sleep(POLL_S)
+        else:
+            raise StoreError(f"another process has been starting the engine for {2 * SILENT_S:g} s")
         try:
-            for _ in range(int(2 * SILENT_S / POLL_S)):
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    await asyncio.sleep(POLL_S)
-            else:
-                raise StoreError(f"another process has been starting the engine for {2 * SILENT_S:g} s")
             yield
         finally:
-            os.close(lock)
+            lock.drop()
 
     async def _start(self) -> None:
         settings = {**FORCED, "dir": str(self.data_dir), "unixsocket": str(self.socket)}

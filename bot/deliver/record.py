@@ -4,22 +4,25 @@ A *post* is what becomes one message: (channel, id of its first alert). It holds
 wanted, the revision shown, the message, and when it was first tried. The outbox says only THAT a post changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-import redis.asyncio
-from redis.exceptions import ResponseError
+from redis.asyncio import Redis
 
-from bot.lua import Argument, Script, ask, text, texts
 from watchers.alert import SEVERITIES, AlertState
-from watchers.errors import StoreError
+from watchers.script import TIMEOUT_S, Argument, entries, load, make_group, storing, text
+from watchers.script import Entry as Row
 
 KEEP_S = 90 * 86_400  # how long a delivery is remembered; a reorg never reaches that far back
 LEASE_MS = 20_000  # longer than one try lasts
 UNENDED = 8  # tries that ended the process before a post is set aside
 MOST_ALERTS = 10  # in one card; a longer list does not fit a message
 GROUP = "send"
+_LUA = Path(__file__).parent.with_name("lua")
+_NAMES = ("update", "route", "begin", "done", "fresh", "excuse", "gone", "hold", "bury", "forget", "release")
+_SCRIPTS = {name: load(name, _LUA) for name in _NAMES}
 
 
 class PostKey(NamedTuple):
@@ -72,16 +75,8 @@ class Step(NamedTuple):
     states: tuple[AlertState, ...] = ()
 
 
-class DeadLetter(NamedTuple):
-    """A post that was set aside, and why."""
-
-    id: str
-    post: str
-    why: str
-
-
 class Outbox(NamedTuple):
-    """How the outbox stands: entries in it, time of the oldest, posts set aside."""
+    """How the outbox stands: entries in it, time of the oldest, posts set aside and not delivered since."""
 
     waiting: int
     oldest_ms: int | None
@@ -91,14 +86,13 @@ class Outbox(NamedTuple):
 class Deliveries:
     """Reads and changes deliveries; every change is one script. Raises StoreError."""
 
-    def __init__(self, client: "redis.asyncio.Redis", shard: str = "0", *, keep_s: int = KEEP_S) -> None:
-        self.redis, self.tag, self._keep_s = client, f"{{d:{shard}}}", keep_s
-        names = ("update", "route", "begin", "done", "fresh", "excuse", "gone", "hold", "bury", "revive", "release")
-        self._scripts = {name: Script(client, name) for name in names}
+    def __init__(self, redis: Redis, shard: str = "0", *, keep_s: int = KEEP_S) -> None:
+        self.redis: Any = redis  # its own annotations do not know that every reply is bytes
+        self.tag, self._keep_s = f"{{d:{shard}}}", keep_s
         self._run_id = ""
 
     async def _run(self, name: str, *arguments: Argument) -> Any:
-        return await self._scripts[name](self.tag, *arguments)
+        return await _SCRIPTS[name](self.redis, self.tag, *arguments)
 
     async def update(self, state: AlertState) -> Known:
         """Bring a new state into every post that holds the alert; an older revision changes nothing."""
@@ -115,7 +109,7 @@ class Deliveries:
         alert = state.alert
         rank, at_ms = SEVERITIES.index(alert.severity), alert.block_time_s * 1000
         head = (*_alert(state), self._keep_s, alert.subject, rank, at_ms, MOST_ALERTS, int(last))
-        return [word.split(" ")[0] for word in texts(await self._run("route", *head, *flat))]
+        return [text(word).split(" ")[0] for word in await self._run("route", *head, *flat)]
 
     async def begin(
         self, post: PostKey, entries: Sequence[str], *, holder: str, now_ms: int, safe_ms: int, doubt: bool
@@ -151,11 +145,11 @@ class Deliveries:
 
     async def bury_alert(self, alert_id: str, why: str) -> None:
         """Set an alert aside that could not even be routed."""
-        await ask("dead", self.redis.xadd(f"{self.tag}:dead", {"post": f"alert:{alert_id}", "why": why}))
+        await self._run("bury", "alert", alert_id, why)
 
-    async def revive(self, dead_id: str) -> bool:
-        """Try a dead post again; false when it is no longer known."""
-        return bool(await self._run("revive", dead_id))
+    async def prune(self, before_ms: int) -> int:
+        """Forget what was set aside before that; count it."""
+        return int(await self._run("forget", before_ms))
 
     async def release(self, holder: str) -> None:
         """Let go of every channel, so that another process need not wait for the leases to end."""
@@ -163,69 +157,59 @@ class Deliveries:
 
     async def open(self) -> None:
         """Make the outbox's consumer group if it is not there."""
-        try:
-            await ask("open", self.redis.xgroup_create(f"{self.tag}:out", GROUP, id="0", mkstream=True))
-        except StoreError as error:
-            if not _exists(error):
-                raise
+        async with storing("open the outbox"):
+            await make_group(self.redis, f"{self.tag}:out", GROUP)
 
     async def read(self, holder: str, *, count: int, block_ms: int) -> list[Entry]:
         """Wait for new entries. `block_ms` must be below the client's socket time-out."""
-        reply = await ask(
-            "read", self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": ">"}, count=count, block=block_ms)
-        )
-        return _entries(_stream(reply))
+        async with storing("read the outbox", TIMEOUT_S + block_ms / 1000):
+            new = {f"{self.tag}:out": ">"}
+            reply = await self.redis.xreadgroup(GROUP, holder, new, count=count, block=block_ms)
+        return _taken(entries(reply))
 
     async def pending(self, holder: str) -> list[Entry]:
         """Give what this holder took before and did not settle."""
         found: list[Entry] = []
         after = "0"
         while True:
-            reply = await ask("pending", self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": after}, count=500))
-            rows = _stream(reply)
+            async with storing("read what was in hand"):
+                rows = entries(await self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": after}, count=500))
             if not rows:
                 return found
-            found += _entries(rows)
+            found += _taken(rows)
             after = text(rows[-1][0])
 
     async def claim(self, holder: str, *, idle_ms: int, count: int = 500) -> list[Entry]:
         """Take over entries that their holder has had for too long; it may be dead."""
-        reply = await ask(
-            "claim",
-            self.redis.xautoclaim(f"{self.tag}:out", GROUP, holder, min_idle_time=idle_ms, start_id="0", count=count),
-        )
-        return _entries(reply[1])
+        async with storing("take entries over"):
+            reply = await self.redis.xautoclaim(f"{self.tag}:out", GROUP, holder, idle_ms, "0", count=count)
+        return _taken(reply[1])
 
     async def engine_changed(self) -> bool:
         """Tell whether the engine was started anew since somebody last asked: it may have lost its last writes."""
-        info = await ask("engine", self.redis.info("server"))
-        run_id = str(info["run_id"])
         key = f"{self.tag}:engine"
-        stored = text(await ask("engine", self.redis.get(key)) or b"")
-        changed = any(known not in ("", run_id) for known in (self._run_id, stored))
-        self._run_id = run_id
-        await ask("engine", self.redis.set(key, run_id))
+        async with storing("ask the engine since when it runs"):
+            info = await self.redis.info("server")
+            run_id = str(info["run_id"])
+            stored = text(await self.redis.get(key))
+            changed = any(known not in ("", run_id) for known in (self._run_id, stored))
+            self._run_id = run_id
+            await self.redis.set(key, run_id)
         return changed
 
     async def outbox(self) -> Outbox:
         """Say how the outbox stands."""
-        waiting = int(await ask("outbox", self.redis.xlen(f"{self.tag}:out")))
-        first = await ask("outbox", self.redis.xrange(f"{self.tag}:out", count=1))
-        dead = int(await ask("outbox", self.redis.xlen(f"{self.tag}:dead")))
+        async with storing("count the outbox"), self.redis.pipeline(transaction=True) as pipe:
+            pipe.xlen(f"{self.tag}:out").xrange(f"{self.tag}:out", count=1).hlen(f"{self.tag}:aside")
+            waiting, first, dead = await pipe.execute()
         return Outbox(waiting, int(text(first[0][0]).split("-")[0]) if first else None, dead)
-
-    async def dead(self, limit: int = 50) -> list[DeadLetter]:
-        """Give the newest posts that were set aside."""
-        rows = await ask("dead", self.redis.xrevrange(f"{self.tag}:dead", count=limit))
-        return [DeadLetter(text(i), text(f[b"post"]), text(f[b"why"])) for i, f in rows]
 
     async def message(self, channel_id: int, alert_id: str) -> int | None:
         """Give the message that tells an alert in a channel; None when there is none yet."""
-        post = await ask("message", self.redis.hget(f"{self.tag}:alert:{alert_id}", f"c:{channel_id}"))
-        if post is None:
-            return None
-        key = f"{self.tag}:post:{channel_id}:{text(post)}"
-        found = await ask("message", self.redis.hget(key, "message"))
+        async with storing("look for a message"):
+            post = await self.redis.hget(f"{self.tag}:alert:{alert_id}", f"c:{channel_id}")
+            key = f"{self.tag}:post:{channel_id}:{text(post)}"
+            found = await self.redis.hget(key, "message") if post else None
         return int(found) if found else None
 
 
@@ -233,22 +217,7 @@ def _alert(state: AlertState) -> tuple[Argument, ...]:
     return state.alert.id, state.rev, int(state.live), msgspec.json.encode(state)
 
 
-def _exists(error: BaseException) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, ResponseError) and str(cause).startswith("BUSYGROUP")
-
-
-def _stream(reply: Any) -> list[Any]:
-    """Unwrap the one stream of an XREADGROUP reply, which is a list of pairs in RESP2 and a map in RESP3."""
-    if not reply:
-        return []
-    if isinstance(reply, dict):
-        rows = next(iter(reply.values()))
-        return list(rows[0]) if len(rows) == 1 and isinstance(rows[0], list) else list(rows)
-    return list(reply[0][1])
-
-
-def _entries(rows: Sequence[Any]) -> list[Entry]:
+def _taken(rows: Iterable[Row]) -> list[Entry]:
     found = []
     for entry_id, fields in rows:
         if not fields:  # deleted while it was pending

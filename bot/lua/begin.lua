@@ -1,13 +1,14 @@
 -- BEGIN: decide the next step of a post, and write down that it is tried before it is.
--- ARGV: tag, channel, post, holder, now_ms, lease_ms, safe_ms, most_unended, doubt?, entry...
+-- ARGV: channel, post, holder, now_ms, lease_ms, safe_ms, most_unended, doubt?, entry...
 -- Answers {step, ...}: settled why | held why | busy ms | dead unended | look try_ms ids | edit message want ping states...
 -- | post want tried ping states...
-local channel, post, holder = ARGV[2], ARGV[3], ARGV[4]
-local now, lease_ms, safe_ms, most, doubt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+local channel, post, holder = ARGV[1], ARGV[2], ARGV[3]
+local now, lease_ms, safe_ms, most, doubt = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local key = post_key(channel, post)
 
 local function settled(why)
-  settle(10)
+  deliverable(channel .. ':' .. post)
+  settle(9)
   return { 'settled', why }
 end
 
@@ -23,8 +24,8 @@ if redis.call('EXISTS', key) == 0 then
 end
 local shut = redis.call('HGET', T .. ':shut', channel)
 if shut then
-  redis.call('ZADD', T .. ':held:' .. channel, ARGV[5], post)
-  settle(10)
+  redis.call('ZADD', T .. ':held:' .. channel, ARGV[4], post)
+  settle(9)
   return { 'held', shut }
 end
 
@@ -45,8 +46,8 @@ end
 local unended = redis.call('HINCRBY', key, 'unended', 1)
 if unended > most then
   redis.call('HSET', key, 'unended', 0)
-  redis.call('XADD', T .. ':dead', '*', 'post', channel .. ':' .. post, 'why', 'ended the process ' .. most .. ' times')
-  settle(10)
+  set_aside(channel .. ':' .. post, 'ended the process ' .. most .. ' times')
+  settle(9)
   return { 'dead', tostring(unended - 1) }
 end
 
@@ -65,6 +66,6 @@ if doubt == '1' or (try > 0 and (now - try > safe_ms or not live)) then
   return { 'look', string.format('%d', try), table.concat(ids, ',') }
 end
 if try == 0 then
-  redis.call('HSET', key, 'try', ARGV[5], 'tried', want)
+  redis.call('HSET', key, 'try', ARGV[4], 'tried', want)
 end
 return with_states({ 'post', want, redis.call('HGET', key, 'tried'), ping })

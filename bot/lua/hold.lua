@@ -1,9 +1,9 @@
 -- HOLD: the channel is shut; the post waits there until it is opened again.
--- ARGV: tag, channel, post, now_ms, entry...
-local key = post_key(ARGV[2], ARGV[3])
+-- ARGV: channel, post, now_ms, entry...
+local key = post_key(ARGV[1], ARGV[2])
 if redis.call('EXISTS', key) == 1 then
   redis.call('HSET', key, 'unended', 0)
-  redis.call('ZADD', T .. ':held:' .. ARGV[2], ARGV[4], ARGV[3])
+  redis.call('ZADD', T .. ':held:' .. ARGV[1], ARGV[3], ARGV[2])
 end
-settle(5)
+settle(4)
 return 1

@@ -1,8 +1,8 @@
 -- ROUTE: place an alert in channels: in the open post of its subject, or in a new one. Twice is once.
--- ARGV: tag, alert, rev, live, state, keep_s, subject, severity, at_ms, most, last?, then (channel, ping, interval_ms)...
+-- ARGV: alert, rev, live, state, keep_s, subject, severity, at_ms, most, last?, then (channel, ping, interval_ms)...
 -- Answers one word a channel, `<outcome> <post>`: new, raised, full, joined, updated, seen.
-local alert, rev, live, state, keep_s = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local subject, severity, at_ms, most, last = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11]
+local alert, rev, live, state, keep_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local subject, severity, at_ms, most, last = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 
 -- The open post of the subject, or nil and why a new one is begun.
 local function open_post(open, channel, interval_ms)
@@ -24,7 +24,7 @@ local function open_post(open, channel, interval_ms)
 end
 
 local outcomes = {}
-for i = 12, #ARGV, 3 do
+for i = 11, #ARGV, 3 do
   local channel, ping, interval_ms = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
   local post = redis.call('HGET', alert_key(alert), 'c:' .. channel)
   local outcome
@@ -55,6 +55,7 @@ for i = 12, #ARGV, 3 do
 end
 if last == '1' then
   redis.call('HSET', alert_key(alert), 'routed', 1)
+  deliverable('alert:' .. alert)
 end
 redis.call('EXPIRE', alert_key(alert), keep_s)
 return outcomes

@@ -1,6 +1,6 @@
 -- SUBSCRIBE: add, edit or remove one subscription if it still is what the asker saw; history and notice with it.
--- ARGV: tag, id, guild, channel, old channel, expected, wanted, most, settings change
-local id, guild, channel, old, expected, wanted = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+-- ARGV: id, guild, channel, old channel, expected, wanted, most, settings change
+local id, guild, channel, old, expected, wanted = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local current = redis.call('HGET', T .. ':subs', id) or ''
 if current == wanted then
   return 'same'
@@ -8,7 +8,7 @@ end
 if current ~= expected then
   return 'stale'
 end
-if expected == '' and redis.call('SCARD', T .. ':subs:guild:' .. guild) >= tonumber(ARGV[8]) then
+if expected == '' and redis.call('SCARD', T .. ':subs:guild:' .. guild) >= tonumber(ARGV[7]) then
   return 'full'
 end
 if old ~= '' and old ~= channel then
@@ -23,7 +23,7 @@ else
   redis.call('SADD', T .. ':subs:guild:' .. guild, id)
   redis.call('SADD', T .. ':subs:channel:' .. channel, id)
 end
-redis.call('XADD', T .. ':settings:' .. guild, '*', 'change', ARGV[9])
+redis.call('XADD', T .. ':settings:' .. guild, '*', 'change', ARGV[8])
 redis.call('XADD', T .. ':subs:log', 'MAXLEN', '~', 10000, '*',
   'version', redis.call('INCR', T .. ':subs:version'), 'sub', id)
 return 'ok'

@@ -1,6 +1,6 @@
 -- UPDATE: bring an alert's new state into every post that holds it. Answers {routed before?, posts changed}.
--- ARGV: tag, alert, rev, live, state, keep_s
-local alert, rev, live, state, keep_s = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+-- ARGV: alert, rev, live, state, keep_s
+local alert, rev, live, state, keep_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local fields = redis.call('HGETALL', alert_key(alert))
 local routed, changed = 0, 0
 for i = 1, #fields, 2 do

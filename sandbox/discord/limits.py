@@ -4,7 +4,6 @@ Source: `discord-api-docs` (file names below are relative to `developers/`). Whe
 comment says so; clients must read the headers.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -18,8 +17,6 @@ OTHER_SENDS: Final = 50  # not published; generous, so that only the global limi
 OTHER_WINDOW_S: Final = 1.0
 WINDOWS: Final = 10_000
 """How many windows are kept before those that are over are swept out."""
-INVALID_REQUESTS: Final = 10_000  # topics/rate-limits.mdx: 401, 403 and 429 per 10 minutes and address
-INVALID_WINDOW_S: Final = 600.0
 
 NONCE_WINDOW_S: Final = 300.0  # resources/message.mdx: "the past few minutes"; the number is ours
 INTERACTION_ANSWER_S: Final = 3.0  # interactions/receiving-and-responding.mdx
@@ -109,7 +106,6 @@ class RateLimits:
         self._clock = clock
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
         self._global: tuple[float, int] = (0.0, 0)
-        self._invalid: deque[float] = deque(maxlen=INVALID_REQUESTS)
         self.enabled = True
         self.global_per_s = GLOBAL_PER_S
         self.messages = (MESSAGES_PER_CHANNEL, MESSAGES_WINDOW_S)
@@ -143,21 +139,10 @@ class RateLimits:
             self._windows[bucket, major] = (started, used)
         return Verdict(limited, bucket, limit, limit - used, started + window_s, left_s)
 
-    def note_invalid(self) -> None:
-        """Count a 401, 403 or 429 towards the ban."""
-        self._invalid.append(self._clock())
-
-    @property
-    def banned(self) -> bool:
-        """Say whether 10,000 invalid requests came within 10 minutes: Discord would now shut this address out."""
-        full = len(self._invalid) == INVALID_REQUESTS
-        return full and self._clock() - self._invalid[0] < INVALID_WINDOW_S
-
     def forget(self) -> None:
         """Start every window afresh."""
         self._windows.clear()
         self._global = (0.0, 0)
-        self._invalid.clear()
 
 
 class Nonces:

@@ -130,8 +130,6 @@ class Api:
                 return struck
         verdict = self._limit(route, call)
         record.status, record.answer = await self._handle(route, record, call, verdict)
-        if record.status in {401, 403, 429}:
-            backend.limits.note_invalid()
         if record.status >= 400:  # noqa: PLR2004  HTTP's border between success and refusal
             backend.counts[f"refused_{record.status}"] += 1
         if fault is not None and fault.kind == "lost_reply":

@@ -7,12 +7,11 @@ import pytest
 
 from bot.app import App, Options, running
 from bot.demo import CHAIN_ID, settings_for, subscribe
-from bot.jobs import prune
 from bot.operator import OperatorChannel
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from tests.sandboxed import OPENAPI
-from watchers.errors import NotDelivered, StoreError
+from watchers.errors import NotDelivered
 
 
 @asynccontextmanager
@@ -64,22 +63,6 @@ async def test_nothing_of_the_history_is_alerted_of(tmp_path: Path) -> None:
         assert await app.history.alerts() == []
         assert await app.history.moves() != []  # yet questions have answers
         assert discord.messages("alerts") == []
-
-
-async def test_a_store_that_cannot_be_pruned_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Store:
-        def __init__(self, gone: int | None) -> None:
-            self.chain_id, self.gone, self.before_ms = 1, gone, 0
-
-        async def prune(self, before_ms: int) -> int:
-            self.before_ms = before_ms
-            if self.gone is None:
-                raise StoreError("away")
-            return self.gone
-
-    stores = [Store(3), Store(None), Store(4)]
-    assert await prune(stores, 90, lambda: 100 * 86_400_000) == 7  # type: ignore[arg-type] # what prune needs of it
-    assert stores[2].before_ms == 10 * 86_400_000
 
 
 async def test_the_operator_hears_of_a_stall_and_its_end(tmp_path: Path) -> None:

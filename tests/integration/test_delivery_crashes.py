@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 
 from bot.deliver.courier import nonce_of
 from bot.deliver.record import Deliveries, PostKey
-from watchers.script import Argument
 from tests.delivery_world import CHANNEL, START_MS, FakeDiscord, World, draw, said, state
+from watchers.script import Argument
 
 
 async def test_a_message_that_an_earlier_try_made_is_brought_up_to_date(world: World) -> None:

@@ -112,7 +112,7 @@ async def test_an_hour_of_refusals_does_not_count_towards_the_dead(world: World)
     async with world.sending():
         await world.settled()
     assert world.discord.told(CHANNEL) == [said(1)]
-    assert await world.deliveries.dead() == []
+    assert (await world.deliveries.outbox()).dead == 0
 
 
 async def test_one_channel_that_fails_does_not_hold_up_another(world: World) -> None:

@@ -1,13 +1,21 @@
 """A Discord that says no for good: a channel shut, a token refused, a card deleted, refused or not to be drawn."""
 
 import asyncio
+import time
 from typing import Any
 
 from bot.deliver.port import INVALID_BODY, MISSING_PERMISSIONS
+from bot.deliver.record import PostKey
 from bot.subscription import Subscription
 from config.errors import SettingsError
 from tests.delivery_world import CHANNEL, START_MS, World, draw, said, state
 from watchers.errors import NotDelivered, Undeliverable
+
+
+async def set_aside(world: World) -> dict[str, str]:
+    """Give why each post was set aside."""
+    kept: Any = await world.redis.hgetall("{d:0}:aside")
+    return {post.decode(): why.decode() for post, why in kept.items()}
 
 
 async def test_a_lost_permission_shuts_the_channel_and_tells_its_owner_once(world: World) -> None:
@@ -92,11 +100,33 @@ async def test_a_card_that_discord_will_not_have_is_set_aside_and_the_operator_t
         await world.settled()
         await world.until(lambda: world.operator.heard)
         assert world.discord.told(CHANNEL) == [said(2)]
-        (dead,) = await world.deliveries.dead()
-        assert "Invalid Form Body" in dead.why
-        assert await world.deliveries.revive(dead.id)
+        ((post, why),) = (await set_aside(world)).items()
+        assert post == f"{CHANNEL}:{state(1).alert.id}"
+        assert "Invalid Form Body" in why
+
+
+async def test_what_was_set_aside_counts_once_and_until_it_is_delivered_after_all(world: World) -> None:
+    world.discord.faults = [Undeliverable("HTTP 400: Invalid Form Body", INVALID_BODY)] * 2
+    await world.route(state(1))
+    async with world.sending():
+        for rev in (1, 2):
+            await world.deliveries.update(state(1, rev=rev))
+            await world.settled()
+            assert (await world.deliveries.outbox()).dead == 1
+        await world.deliveries.update(state(1, rev=3))
         await world.settled()
-    assert sorted(world.discord.told(CHANNEL)) == sorted([said(2), said(1)])
+    assert world.discord.told(CHANNEL) == [said(1, rev=3)]
+    assert (await world.deliveries.outbox()).dead == 0
+
+
+async def test_what_was_set_aside_is_forgotten_in_the_end(world: World) -> None:
+    await world.deliveries.bury(PostKey(CHANNEL, "a"), (), "refused")
+    await world.deliveries.bury_alert("b", "a defect")
+    now_ms = time.time_ns() // 1_000_000
+    assert await world.deliveries.prune(now_ms - 60_000) == 0
+    assert list(await set_aside(world)) == [f"{CHANNEL}:a", "alert:b"]
+    assert await world.deliveries.prune(now_ms + 60_000) == 2
+    assert (await world.deliveries.outbox()).dead == 0
 
 
 async def test_a_card_that_cannot_be_drawn_is_set_aside_and_stops_nobody(world: World) -> None:
@@ -112,4 +142,4 @@ async def test_a_card_that_cannot_be_drawn_is_set_aside_and_stops_nobody(world: 
         await world.until(lambda: world.operator.heard)
     assert world.discord.told(6) == [said(2)]
     assert sender.tally["defect"] == 8
-    assert [d.post for d in await world.deliveries.dead()] == [f"5:{state(1).alert.id}"]
+    assert list(await set_aside(world)) == [f"5:{state(1).alert.id}"]

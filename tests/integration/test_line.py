@@ -150,7 +150,11 @@ async def test_an_alert_that_cannot_be_routed_is_set_aside_and_stops_nobody(here
     for _ in range(8):
         await line.turn(here.chain)
     assert here.chain.pending == []
-    assert [letter.post for letter in await here.deliveries.dead()] == [f"alert:{alert(1).id}"]
+    assert (await here.deliveries.outbox()).dead == 1
+    await here.deliveries.bury_alert(alert(1).id, "settling it failed, so it came again")
+    assert (await here.deliveries.outbox()).dead == 1
+    await here.handle(state(1))
+    assert (await here.deliveries.outbox()).dead == 0, "it was routed after all"
     assert alert(1).short_id in here.operator.heard[0]
 
 

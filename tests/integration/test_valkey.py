@@ -18,9 +18,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
+from bot.deliver.record import Deliveries, Place, PostKey
 from config.settings import Runtime
+from tests.alerts import an_alert
+from watchers.chain.block import Cursor
 from watchers.errors import SettingsError, StoreError
-from watchers.ownership import Ownership
+from watchers.lock import Lock
+from watchers.store import ChainStore, CommittedBlock
 from watchers.valkey import Embedded, check, client, engine, find_binary, socket_path
 
 # what another process of ours does: use the engine, say which one it is, write when told, end when told
@@ -61,7 +65,7 @@ def broken(folder: Path) -> Path:
 @pytest.fixture
 def elsewhere(folder: Path) -> Iterator[None]:
     """A living process started what listens on the socket."""
-    owner = Ownership(folder)
+    owner = Lock(folder / "valkey.owner")
     assert owner.take()
     yield
     owner.drop()
@@ -282,7 +286,26 @@ async def test_an_operators_redis_is_used_and_left_running(engine_socket: str) -
     await again.aclose()
 
 
-@pytest.mark.parametrize("url", ["http://h/canary", "redis://:canary@127.0.0.1:1/0", "unix:///nowhere/canary.sock"])
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_the_outboxes_are_read_in_whichever_protocol_the_url_asks_for(engine_socket: str, protocol: int) -> None:
+    async with engine(Runtime(redis_url=SecretStr(f"unix://{engine_socket}?protocol={protocol}"))) as redis:
+        await redis.flushall()
+        store, deliveries = ChainStore(redis, 1, clock_ms=lambda: 5), Deliveries(redis)
+        epoch = await store.acquire("me", 60_000)
+        assert epoch is not None
+        told = an_alert(chain_id=1, block=1)
+        await store.commit(epoch, None, CommittedBlock(Cursor(1, "0x1"), 1, alerts=(told,)))
+        (change,) = await store.changes("c", count=9, block_ms=0)
+        await deliveries.open()
+        await deliveries.route(change.state, [Place(5, 1)])
+        (entry,) = await deliveries.read("c", count=9, block_ms=1)
+        assert await deliveries.pending("c") == [entry]
+        assert entry.post == PostKey(5, told.id)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h/0?socket_timeout=canary", "redis://:canary@127.0.0.1:1/0", "unix:///nowhere/canary.sock"]
+)
 async def test_a_redis_url_that_does_not_work_is_one_line_without_its_secrets(url: str) -> None:
     with pytest.raises(SettingsError, match="REDIS_URL") as raised:
         async with engine(Runtime(redis_url=SecretStr(url))):

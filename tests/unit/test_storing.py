@@ -1,12 +1,15 @@
 """A conversation with the store is bounded, its failures have one name, and a cancellation is never lost in it."""
 
 import asyncio
+import traceback
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, MovedError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from watchers.errors import StoreError
-from watchers.script import storing
+from watchers.script import entries, storing
 
 
 async def swallow(error: Exception | None = None) -> None:
@@ -59,3 +62,49 @@ async def test_a_store_that_does_not_answer_in_time_is_a_store_error_and_no_canc
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RedisConnectionError("Error 111 connecting to store.example:6379. Connection refused."), "ConnectionError"),
+        (OSError(113, "No route to host", "store.example"), "OSError"),
+        (AuthenticationError("store.example wants canary"), "AuthenticationError"),
+        (MovedError("3999 store.example:6381"), "MovedError"),
+        (ReadOnlyError("You can't write against a read only replica."), "ReadOnlyError: You can't write against a"),
+        (
+            ResponseError("unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'user' 'canary'"),
+            "ResponseError: unknown command 'HELLO'",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+async def test_an_error_keeps_the_servers_words_and_names_neither_host_nor_password(
+    error: Exception, said: str
+) -> None:
+    with pytest.raises(StoreError) as raised:
+        async with storing("read the cursor"):
+            raise error
+    assert str(raised.value).startswith(f"cannot read the cursor: {said}")
+    told = "".join(traceback.format_exception(raised.value))
+    assert "store.example" not in told
+    assert "canary" not in told
+
+
+async def test_neither_host_nor_password_of_a_store_that_is_away_is_in_the_traceback() -> None:
+    redis = Redis.from_url("redis://:canary@localhost:1/0")
+    with pytest.raises(StoreError) as raised:
+        async with storing("read"):
+            await redis.get("x")
+    told = "".join(traceback.format_exception(raised.value))
+    assert "ConnectionError" in told
+    assert "localhost" not in told
+    assert "canary" not in told
+    await redis.aclose()
+
+
+def test_a_stream_is_read_in_either_protocol() -> None:
+    pairs = [(b"1-0", {b"a": b"b"}), (b"2-0", None)]
+    wanted = [(b"1-0", {b"a": b"b"}), (b"2-0", {})]
+    assert entries([[b"s", pairs]]) == entries({b"s": [pairs]}) == entries({b"s": pairs}) == wanted
+    assert entries([]) == entries({}) == entries(None) == entries({b"s": []}) == []

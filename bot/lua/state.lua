@@ -1,5 +1,12 @@
--- What the scripts share. ARGV[1] is the shard's hash tag; every key begins with it.
-local T = ARGV[1]
+-- Functions that the scripts share. KEYS[1] is the shard's hash tag, "{d:0}"; every key begins with it, so all of them
+-- live in one slot and a Cluster accepts what a script finds by its arguments.
+--   out     stream of {post, new}               lease  hash channel -> holder|until
+--   post:<channel>:<post>, alert:<alert>  hashes; expire      open:<channel>:<subject>  post|since|severity; expires
+--   shut    hash channel -> reason               untold  hash channel -> server      held:<channel>  zset of posts by time
+--   aside   hash post, or alert:<alert> -> "time_ms why": what could not be delivered
+--   subs    hash id -> subscription              subs:guild:<guild>, subs:channel:<channel>  sets of ids
+--   subs:log  stream of {version, sub | channel}          settings:<guild>  stream of {change}    mutes:<channel>  hash
+local T = KEYS[1]
 
 local function post_key(channel, post)
   return T .. ':post:' .. channel .. ':' .. post
@@ -14,13 +21,23 @@ local function say(channel, post, fresh)
   redis.call('XADD', T .. ':out', '*', 'post', channel .. ':' .. post, 'new', fresh)
 end
 
--- End the turn in channel ARGV[2] and forget outbox entries, given from ARGV[first] on.
+-- End the turn in channel ARGV[1] and forget outbox entries, given from ARGV[first] on.
 local function settle(first)
-  redis.call('HDEL', T .. ':lease', ARGV[2])
+  redis.call('HDEL', T .. ':lease', ARGV[1])
   for i = first, #ARGV do
     redis.call('XACK', T .. ':out', 'send', ARGV[i])
     redis.call('XDEL', T .. ':out', ARGV[i])
   end
+end
+
+-- Keep what cannot be delivered as things are, for the operator to see. Setting aside twice is once.
+local function set_aside(what, why)
+  redis.call('HSET', T .. ':aside', what, string.format('%d', redis.call('TIME')[1] * 1000) .. ' ' .. why)
+end
+
+-- It was delivered after all, or nothing is left to deliver.
+local function deliverable(what)
+  redis.call('HDEL', T .. ':aside', what)
 end
 
 local function ids_of(key)
