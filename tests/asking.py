@@ -88,7 +88,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no question reach a node."""
 
     async def gone(self: Rpc, calls: Any) -> Any:
-        raise Unreachable("sandbox: no provider answers (127.0.0.1: refused)")
+        raise Unreachable("sandbox: no endpoint answers (127.0.0.1: refused)")
 
     monkeypatch.setattr(Rpc, "batch", gone)
 

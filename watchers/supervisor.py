@@ -73,6 +73,7 @@ class Follower:
         self._down_at = 0.0
         self._stalled_at: float | None = None
         self._failures = 0
+        self._defect: type[Exception] | None = None
 
     async def follow(self) -> None:
         """Follow the chain until cancelled."""
@@ -137,15 +138,16 @@ class Follower:
 
     async def _failed(self, error: Exception, *, defect: bool = False) -> None:
         """Say a failure once, then wait."""
-        kind = type(error).__name__
+        # what a defect says is for the log, which strikes secrets out; `down` is shown to whoever asks for /status
+        why = "a defect, see the log" if defect else str(error).removeprefix(f"{self.chain.key}: ")
+        kind = type(error) if defect else None
         if not self.down:
             self._down_at = self._clock()
-        if defect and not self.down.startswith(kind):
+        if defect and kind is not self._defect:
             log.error("chain_defect", chain=self.chain.key, exc_info=error)
         elif not self.down:
-            log.warning("chain_down", chain=self.chain.key, why=f"{kind}: {error}")
-        # what a defect says is for the log, which strikes secrets out; `down` is shown to whoever asks for /status
-        self.down = f"{kind}: a defect, see the log" if defect else f"{kind}: {error}"
+            log.warning("chain_down", chain=self.chain.key, why=why)
+        self.down, self._defect = why, kind
         self._failures += 1
         wait_s = backoff_s(self._failures, FIRST_WAIT_S, LONGEST_WAIT_S)
         await self._sleep(wait_s * (0.5 + self._jitter() / 2))
@@ -154,10 +156,11 @@ class Follower:
         """Say once that a failure or a stall is over."""
         now = self._clock()
         gap = max(0, self.pipeline.counters.head - before.number) if before else 0
-        if self.down:
-            log.info("chain_back", chain=self.chain.key, gap_blocks=gap, down_s=round(now - self._down_at, 1))
-            self.down, self._failures = "", 0
         stalled_at, self._stalled_at, self._progress_at = self._stalled_at, None, now
+        since = self._down_at if self.down else stalled_at
+        if since is not None:
+            log.info("chain_back", chain=self.chain.key, gap_blocks=gap, down_s=round(now - since, 1))
+        self.down, self._defect, self._failures = "", None, 0
         if stalled_at is not None:
             await self._tell(self._operator.recovered(self.chain, gap, now - stalled_at))
 
@@ -169,7 +172,8 @@ class Follower:
             since_s = self._clock() - self._progress_at
             if self._stalled_at is None and not self.standby and since_s >= self.stall_s:
                 self._stalled_at = self._progress_at
-                log.warning("chain_stalled", chain=self.chain.key, since_s=round(since_s, 1))
+                if not self.down:  # else the log has it, with the reason
+                    log.warning("chain_stalled", chain=self.chain.key, since_s=round(since_s, 1))
                 await self._tell(self._operator.stalled(self.chain, since_s, self.pipeline.counters.head))
 
     async def _tell(self, telling: Awaitable[None]) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from watchers.facts import Call, RpcError
+from watchers.unreached import NO_NODE, TOO_MANY
 
 RawAnswer = bytes | RpcError
 NULL = b"null"
@@ -26,11 +27,12 @@ FailureKind = Literal["timeout", "connection", "http", "refused", "malformed", "
 
 
 class Failure(NamedTuple):
-    """Why a provider gave no answers; `text` holds nothing of its URL."""
+    """Why a provider gave no answers; `text` holds nothing of its URL. `todo`: what an operator can do about it."""
 
     kind: FailureKind
     text: str
     retry_after_s: float | None = None
+    todo: str = "wait, or name another one"
 
 
 class _Envelope(msgspec.Struct):
@@ -80,7 +82,7 @@ def decode_answers(body: bytes, count: int) -> list[RawAnswer] | Failure:
             return _single(_ONE.decode(body), count)
         envelopes = _MANY.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Failure("malformed", "the answer is not JSON-RPC")
+        return Failure("malformed", NO_NODE.what, todo=NO_NODE.todo)
     answers: dict[int, RawAnswer] = {}
     for envelope in envelopes:
         at = _id(envelope.id)
@@ -146,9 +148,9 @@ def refusal(error: RpcError) -> Failure | None:
     if is_verdict(error):
         return None
     if _QUOTA.search(error.message):
-        return Failure("quota", "the plan's quota is used up")
+        return Failure("quota", "the plan's quota is used up", todo="wait, or take a larger plan")
     if error.code in _RATE_CODES or _RATE.search(error.message):
-        return Failure("rate", "too many requests")
+        return Failure("rate", TOO_MANY.what, todo=TOO_MANY.todo)
     return None
 
 

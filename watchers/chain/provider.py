@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from watchers import unreached
 from watchers.backoff import backoff_s
 from watchers.chain.envelope import Failure, FailureKind, RawAnswer, decode_answers, encode_calls
 from watchers.facts import Call, RpcError
@@ -37,11 +38,14 @@ State = Literal["ok", "backing_off", "limited", "parked", "lagging"]
 
 
 class ProviderStatus(NamedTuple):
-    """How a provider stands, for `/status` and the metrics. `errors` counts by kind."""
+    """How a provider stands, for `/status` and the metrics; `why` and what can be done about it where it stands badly.
+    `errors` counts by kind.
+    """
 
     name: str
     state: State
     why: str
+    todo: str
     requests: int
     errors: dict[str, int]
 
@@ -110,8 +114,8 @@ class Provider:
             state = "backing_off"
         elif now < self.lagging_until:
             state = "lagging"
-        why = self._why.text if self._why and state not in ("ok", "lagging") else ""
-        return ProviderStatus(self.name, state, why, self.requests, dict(self.errors))
+        why, todo = (self._why.text, self._why.todo) if self._why and state not in ("ok", "lagging") else ("", "")
+        return ProviderStatus(self.name, state, why, todo, self.requests, dict(self.errors))
 
     async def ask(self, calls: Sequence[Call]) -> list[RawAnswer] | Failure:
         """Put calls in one request, or in several once the provider has shown that it takes fewer at a time."""
@@ -165,16 +169,16 @@ class Provider:
             async with asyncio.timeout(self.timeout_s):
                 got = await self._exchange(body)
         except TimeoutError:
-            return Failure("timeout", f"no answer within {self.timeout_s:g} s")
+            return Failure("timeout", f"no answer within {self.timeout_s:g} s", todo=unreached.TIMEOUT.todo)
         except (aiohttp.ClientError, OSError) as error:
-            # the error's own text quotes the URL; its class says enough
-            return Failure("connection", f"{type(error).__name__}")
+            why = unreached.of_error(error)
+            return Failure("connection", why.what, todo=why.todo)
         if isinstance(got, Failure):
             return got
         status, body = got
         answers = decode_answers(body, len(calls))
         if status != HTTPStatus.OK and (isinstance(answers, Failure) and answers.kind == "malformed"):
-            return _http_failure(status)
+            return _http_failure(status, None)
         if isinstance(answers, Failure):
             return answers._replace(text=self._clean(answers.text))
         return [a._replace(message=self._clean(a.message)) if isinstance(a, RpcError) else a for a in answers]
@@ -186,8 +190,7 @@ class Provider:
             if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 return Failure("size", "the request is too large")
             if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-                kind: FailureKind = "rate" if status == HTTPStatus.TOO_MANY_REQUESTS else "http"
-                return Failure(kind, f"HTTP {status}", _retry_after(response.headers.get("Retry-After"), self._clock))
+                return _http_failure(status, _retry_after(response.headers.get("Retry-After"), self._clock))
             chunks, size = [], 0
             async for chunk in response.content.iter_chunked(1 << 16):
                 size += len(chunk)
@@ -202,9 +205,17 @@ class Provider:
         return text
 
 
-def _http_failure(status: int) -> Failure:
-    keys = (HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN)
-    return Failure("refused" if status in keys else "http", f"HTTP {status}")
+_KINDS: dict[int, FailureKind] = {
+    HTTPStatus.TOO_MANY_REQUESTS: "rate",
+    HTTPStatus.UNAUTHORIZED: "refused",
+    HTTPStatus.PAYMENT_REQUIRED: "refused",
+    HTTPStatus.FORBIDDEN: "refused",
+}
+
+
+def _http_failure(status: int, retry_after_s: float | None) -> Failure:
+    why = unreached.of_status(status)
+    return Failure(_KINDS.get(status, "http"), why.what, retry_after_s, why.todo)
 
 
 def _secrets(url: URL) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ Errors: Unreachable, a ChainError, names hosts only and has no cause or context,
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import aiohttp
@@ -20,6 +20,7 @@ from watchers.chain.envelope import METHOD_NOT_FOUND, Failure, RawAnswer, call_k
 from watchers.chain.provider import Clock, Provider, ProviderStatus, Sleep, decode_answer, wall_clock
 from watchers.errors import ChainError
 from watchers.facts import Answer, Call, RpcError
+from watchers.unreached import NO_NODE
 
 PATIENCE_S = 2.0  # how long a batch waits for a provider that is limited when no other is left
 LAG_BLOCKS = 3  # behind the best known head by more than this, a provider is not asked for the head
@@ -109,16 +110,16 @@ class Rpc:
         return Reply([by_key[key] for key in keys], reply.provider, self.requests - before)
 
     async def _first(self, calls: Sequence[Call], avoid: Collection[Provider], *, head: bool) -> Reply:
-        failures: list[str] = []
+        failures: list[tuple[str, str]] = []
         timed_out = False
         for provider in await self._candidates(avoid, head=head):
             answers = await self._ask(provider, calls)
             if isinstance(answers, Failure):
-                failures.append(f"{provider.name}: {answers.text}")
+                failures.append((provider.name, answers.text))
                 timed_out = timed_out or answers.kind == "timeout"
                 continue
             return Reply(await self._elsewhere(calls, answers, provider), provider, 0)
-        raise Unreachable(f"{self.chain.key}: no provider answers ({'; '.join(failures)})", timed_out=timed_out)
+        raise Unreachable(f"{self.chain.key}: no endpoint answers ({_together(failures)})", timed_out=timed_out)
 
     async def _candidates(self, avoid: Collection[Provider], *, head: bool) -> list[Provider]:
         """Give who may be asked, best first, the parked last; wait briefly when all are limited. Raises Unreachable."""
@@ -130,8 +131,8 @@ class Rpc:
                 order = self._order(avoid, head=head)
         order += [p for p in self.providers if p.may_be_revisited(self._clock())]
         if not order:
-            why = "; ".join(f"{s.name}: {s.why}" for s in self.status())
-            raise Unreachable(f"{self.chain.key}: every provider is limited or parked ({why})")
+            why = _together((s.name, s.why) for s in self.status())
+            raise Unreachable(f"{self.chain.key}: every endpoint is limited or parked ({why})")
         return order
 
     def _order(self, avoid: Collection[Provider], *, head: bool) -> list[Provider]:
@@ -162,9 +163,10 @@ class Rpc:
             told = msgspec.json.decode(answer, type=str) if isinstance(answer, bytes) else ""
             number = int(told, 16)
         except (ValueError, msgspec.MsgspecError):
-            return Failure("malformed", "does not say which chain it serves")
+            return Failure("malformed", "does not say which chain it serves", todo=NO_NODE.todo)
         if number != self.chain.id:
-            return Failure("wrong_chain", f"serves chain {number}, not {self.chain.id}; correct chains.toml")
+            what = f"serves chain {number}, not {self.chain.id}"
+            return Failure("wrong_chain", what, todo="put it under its own chain in chains.toml, or correct the id")
         return None
 
     async def _elsewhere(self, calls: Sequence[Call], answers: list[RawAnswer], provider: Provider) -> list[RawAnswer]:
@@ -186,6 +188,14 @@ class Rpc:
                 if lacks_method(answer):
                     other.lacks(calls[at].method)
         return answers
+
+
+def _together(failures: Iterable[tuple[str, str]]) -> str:
+    """Say what is wrong with each, once for all of which it is true."""
+    names: dict[str, list[str]] = {}
+    for name, what in failures:
+        names.setdefault(what, []).append(name)
+    return "; ".join(f"{', '.join(those)}: {what}" for what, those in names.items())
 
 
 def _named(chain: Chain) -> list[tuple[str, str]]:
