@@ -7,13 +7,20 @@ from statistics import median, quantiles
 
 def median_s(work: Callable[[], object], *, runs: int) -> float:
     """Give the median seconds of `runs` runs."""
-    work()
-    taken = []
-    for _ in range(runs):
-        start = time.perf_counter()
+    return medians_s([work], runs=runs)[0]
+
+
+def medians_s(works: Sequence[Callable[[], object]], *, runs: int) -> list[float]:
+    """Give each work's median seconds; they run in turn, so that a slow moment of the machine slows them all."""
+    for work in works:
         work()
-        taken.append(time.perf_counter() - start)
-    return median(taken)
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(runs):
+        for work, seconds in zip(works, taken, strict=True):
+            start = time.perf_counter()
+            work()
+            seconds.append(time.perf_counter() - start)
+    return [median(seconds) for seconds in taken]
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

@@ -1,9 +1,10 @@
-"""Logs to decode: recorded mainnet blocks when they are at hand, else logs of the same mix, made up here."""
+"""Answers to decode: recorded mainnet blocks when they are at hand, else blocks of the same mix, made up here."""
 
 import gzip
 import json
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,25 +16,41 @@ from watchers.decode import Decoder
 from watchers.liquidity.protocols import uniswap_v2, uniswap_v3
 
 RECORDED = Path(__file__).parents[2] / "shared" / "data"
-MADE_UP = 160  # pairs of a reserve update and a swap, and as many in ranged pools
+MADE_UP = 10  # blocks
+
+Entry = dict[str, Any]
 
 
 class Sample(NamedTuple):
-    """Logs as a node gives them, all of a known shape, and where they are from."""
+    """A node's answers, one a block, compact as nodes write them; `size` is how many logs they hold."""
 
-    logs: list[dict[str, Any]]
+    answers: list[bytes]
+    size: int
     origin: str
 
 
 def sample(decoder: Decoder, recorded: Path = RECORDED) -> Sample:
-    """Give the logs that a filter on the decoder's topics would bring."""
+    """Give what a filter on the decoder's topics would bring, less the logs that only look like ours: peers have no
+    word for them.
+    """
     if recorded.is_dir():
         found = [entry for receipt in _receipts(recorded) for entry in receipt["logs"]]
         origin = "recorded mainnet blocks"
     else:
-        found, origin = list(_made_up()), "made-up logs (no recorded data at ../shared/data)"
-    logs = [entry for entry, log in zip(found, msgspec.convert(found, list[Log]), strict=True) if decoder.find(1, log)]
-    return Sample(logs, f"{len(logs)} logs of {origin}")
+        found, origin = list(_made_up()), "made-up blocks (no recorded data at ../shared/data)"
+    known = [(entry, decoder.find(1, log)) for entry, log in zip(found, msgspec.convert(found, list[Log]), strict=True)]
+    blocks: dict[str, list[Entry]] = {}
+    for entry, speaker in known:
+        if speaker is not None:
+            blocks.setdefault(entry["blockNumber"], []).append(entry)
+    count = sum(map(len, blocks.values()))
+    mix = _mix(speaker.shape.name for _, speaker in known if speaker is not None)
+    answers = [msgspec.json.encode(entries) for entries in blocks.values()]
+    return Sample(answers, count, f"{count} logs of {len(answers)} {origin} ({mix})")
+
+
+def _mix(names: Iterable[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in Counter(names).most_common())
 
 
 def _receipts(recorded: Path) -> Iterator[dict[str, Any]]:
@@ -42,28 +59,36 @@ def _receipts(recorded: Path) -> Iterator[dict[str, Any]]:
     yield from json.loads(gzip.decompress((recorded / "helios" / "receipts.json.gz").read_bytes()))
 
 
-def _made_up() -> Iterator[dict[str, Any]]:
+# a block's transactions, in the shares that recorded blocks have
+_PAIR, _PAIR_MINT = (uniswap_v2.Sync, uniswap_v2.Swap), (uniswap_v2.Sync, uniswap_v2.Mint)
+_EXIT = (uniswap_v3.Burn, uniswap_v3.Collect)
+_BLOCK = (*[_PAIR] * 15, _PAIR_MINT, *[(uniswap_v3.Swap,)] * 6, _EXIT)
+
+
+def _made_up() -> Iterator[Entry]:
     chance = random.Random(7)  # noqa: S311 - the same logs on every run are the point
-    shapes: list[Shape[Any]] = [shape_of(uniswap_v2.Sync), shape_of(uniswap_v2.Swap), shape_of(uniswap_v3.Swap)]
-    for number in range(MADE_UP):
-        for at, shape in enumerate(shapes):
-            yield _log(shape, number, at, chance)
+    for block in range(MADE_UP):
+        index = 0
+        for transaction, shapes in enumerate(_BLOCK):
+            for into in shapes:
+                yield _log(shape_of(into), block, transaction, index, chance)
+                index += 1
 
 
-def _log(shape: Shape[Any], number: int, at: int, chance: random.Random) -> dict[str, Any]:
+def _log(shape: Shape[Any], block: int, transaction: int, index: int, chance: random.Random) -> Entry:
     def words(params: tuple[Param, ...]) -> bytes:
         return encode_words(tuple(p.type for p in params), tuple(_value(p.type, chance) for p in params))
 
     topics = words(shape.indexed).hex()
     return {
-        "address": f"0x{0xA0 + at // 2:040x}",  # the pair is one contract, the ranged pool another
+        "address": f"0x{0xA0 + transaction:040x}",
         "topics": [shape.topic0, *(f"0x{topics[n : n + 64]}" for n in range(0, len(topics), 64))],
         "data": "0x" + words(shape.unindexed).hex(),
-        "blockNumber": hex(20_000_000 + number // 20),
-        "transactionHash": f"0x{number + 1:064x}",
-        "transactionIndex": hex(number % 20),
-        "blockHash": f"0x{number // 20 + 1:064x}",
-        "logIndex": hex(number % 20 * 3 + at),
+        "blockNumber": hex(20_000_000 + block),
+        "transactionHash": f"0x{(block << 8 | transaction) + 1:064x}",
+        "transactionIndex": hex(transaction),
+        "blockHash": f"0x{block + 1:064x}",
+        "logIndex": hex(index),
         "removed": False,
     }
 

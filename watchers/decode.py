@@ -164,6 +164,8 @@ class Decoder:
                     event = entry.handler(log, shape, around)
                 except DecodeError as error:
                     errors.append((log, error))
+                except ValueError:  # a quantity of the log itself; the node's text is not quoted
+                    errors.append((log, DecodeError(f"{entry.shape.canonical}: a place that is not a number")))
                 else:
                     if event is None:
                         unknown += 1

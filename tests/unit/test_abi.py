@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from eth_abi.abi import decode as reference_decode
 from eth_abi.abi import encode
-from hypothesis import given
+from eth_abi.exceptions import DecodingError
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watchers.abi import Shape, event, parse_signature, selector, shape_of, snake
@@ -101,6 +102,33 @@ def test_a_word_that_does_not_fit_its_type_is_a_decode_error(
         shape.decode(a_log((shape.topic0, *words), "0x" + "".join(f"{n:064x}" for n in data)))
 
 
+@pytest.mark.parametrize("text", ["0x" + "zz" * 64, "0x" + "1_" * 64, "0x" + " 1" * 64, "0x" + "é0" * 64])
+def test_data_that_is_not_hex_is_a_decode_error_that_does_not_quote_it(text: str) -> None:
+    shape = shape_of(Burn)
+    with pytest.raises(DecodeError, match="Burn") as told:
+        shape.decode(a_log((shape.topic0, *["0x" + "00" * 32] * 3), text))
+    assert text[2:8] not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("at", "topic"), [(1, "0x1"), (1, "0x" + "00" * 33), (2, "0x1"), (2, "0x" + "00" * 33), (2, "0x" + "zz" * 32)]
+)
+def test_a_topic_that_is_no_word_is_a_decode_error(at: int, topic: str) -> None:
+    shape = shape_of(Burn)
+    topics = [shape.topic0, *["0x" + "00" * 32] * 3]
+    topics[at] = topic
+    with pytest.raises(DecodeError, match="Burn"):
+        shape.decode(a_log(tuple(topics), "0x" + "00" * 64))
+
+
+def test_a_width_that_solidity_does_not_have_stops_the_start() -> None:
+    class Wrong(msgspec.Struct):
+        amount: int
+
+    with pytest.raises(DefinitionError, match="uint7"):
+        event("Paid(uint7 amount)")(Wrong)
+
+
 def test_a_truncated_dynamic_body_is_a_decode_error() -> None:
     shape = shape_of(Said)
     with pytest.raises(DecodeError):
@@ -191,3 +219,33 @@ def test_random_types_round_trip_as_eth_abi_reads_them(case: tuple[Any, ...]) ->
     static = [bool(re.fullmatch(r"bytes\d+", t)) for t in types]
     expected = tuple("0x" + w.hex() if s else w for w, s in zip(reference_decode(types, body), static, strict=True))
     assert got == expected
+
+
+_STATIC = _TYPES.filter(lambda kind: kind not in ("string", "bytes") and not kind.endswith("]"))
+
+
+@example(("bool", True), (31, 2), "")
+@example(("bool", True), (31, 2), "indexed ")
+@example(("bool", False), (0, 1), "")
+@given(
+    _STATIC.flatmap(lambda kind: st.tuples(st.just(kind), _value(kind))),
+    st.one_of(st.none(), st.tuples(st.integers(0, 31), st.integers(1, 255))),
+    st.sampled_from(["", "indexed "]),
+)
+def test_a_static_word_is_refused_where_eth_abi_refuses_it(
+    case: tuple[str, Any], harm: tuple[int, int] | None, indexed: str
+) -> None:
+    kind, value = case
+    word = bytearray(encode([kind], [value]))
+    if harm is not None:
+        word[harm[0]] ^= harm[1]
+    into = msgspec.defstruct("Word", [("word", _field(kind))])
+    shape = Shape(f"Word({kind} {indexed}word)", into)
+    log = a_log((shape.topic0, "0x" + word.hex()), "0x") if indexed else a_log((shape.topic0,), "0x" + word.hex())
+    try:
+        (expected,) = reference_decode([kind], bytes(word))
+    except DecodingError:
+        with pytest.raises(DecodeError, match="Word"):
+            shape.decode(log)
+    else:
+        assert shape.decode(log) == into("0x" + expected.hex() if kind.startswith("bytes") else expected)

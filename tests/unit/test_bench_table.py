@@ -9,7 +9,7 @@ import pytest
 
 from bench import __main__ as program
 from bench import figures
-from bench.clock import median_s, percentile
+from bench.clock import median_s, medians_s, percentile
 from bench.figure import Figure, at_least, at_most
 from bench.logs import sample
 from bench.registry import Family, families
@@ -72,6 +72,12 @@ def test_percentiles_are_of_the_values_given() -> None:
     assert median_s(lambda: None, runs=3) >= 0
 
 
+def test_works_are_timed_in_turn_after_each_has_run_once() -> None:
+    done: list[str] = []
+    assert len(medians_s([lambda: done.append("a"), lambda: done.append("b")], runs=2)) == 2
+    assert "".join(done) == "ab" * 3
+
+
 def test_every_file_of_figures_is_registered_under_its_name() -> None:
     names = {file.stem for file in Path(figures.__file__).parent.glob("*.py")} - {"__init__"}
     assert {family.name for family in families()} == names
@@ -114,7 +120,9 @@ def test_a_figure_that_cannot_be_measured_fails_the_run_and_leaves_the_others(
 def test_without_recorded_data_made_up_logs_decode_to_moves(tmp_path: Path) -> None:
     decoder = Decoder([protocol for wing in WINGS for protocol in wing.protocols])
     made = sample(decoder, tmp_path / "absent")
-    decoded = decoder.decode(1, msgspec.convert(made.logs, list[Log]))
-    assert (decoded.known, decoded.unknown, decoded.errors) == (len(made.logs), 0, [])
-    assert len(decoded.events) == 2 * len(made.logs) // 3  # a reserve update is a witness, not an event
-    assert "made-up" in made.origin
+    logs = [log for raw in made.answers for log in msgspec.json.decode(raw, type=list[Log])]
+    decoded = decoder.decode(1, logs)
+    assert (len(logs), decoded.known, decoded.unknown, decoded.errors) == (made.size, made.size, 0, [])
+    assert len(decoded.events) == made.size * 24 // 40  # a reserve update is a witness, not an event
+    assert "400 logs of 10 made-up blocks" in made.origin
+    assert "(210 Swap, 160 Sync, 10 Mint, 10 Burn, 10 Collect)" in made.origin

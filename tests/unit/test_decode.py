@@ -79,6 +79,16 @@ def test_a_hostile_log_is_counted_and_the_rest_goes_on() -> None:
     assert [str(error) for _, error in decoded.errors] == ["left: absurd"]
 
 
+@pytest.mark.parametrize("place", ["block_number", "transaction_index", "log_index"])
+def test_a_log_whose_place_is_not_a_number_is_an_error_and_the_rest_goes_on(place: str) -> None:
+    broken = msgspec.structs.replace(a_log(Moved, 1), **{place: "0xno"})
+    decoded = Decoder([a_protocol("one")]).decode(1, [broken, a_log(Moved, 2, index=1)])
+    assert [(log, str(error)) for log, error in decoded.errors] == [
+        (broken, "Moved(uint256): a place that is not a number")
+    ]
+    assert [e.log_index for e in decoded.events] == [1]
+
+
 @pytest.mark.parametrize(("address", "index", "found"), [(HERE, 1, Synced(9)), (THERE, 1, None), (HERE, 2, None)])
 def test_a_witness_counts_only_right_before_and_from_the_same_contract(
     address: str, index: int, found: Synced | None
@@ -108,6 +118,20 @@ def test_earlier_logs_come_nearest_first() -> None:
 
     Decoder([protocol]).decode(1, [a_log(Synced, 1), a_log(Synced, 2, index=1), a_log(Moved, 1, index=2)])
     assert got == [2, 1]
+
+
+def test_what_another_transaction_emitted_is_not_around() -> None:
+    protocol = Protocol("one")
+    protocol.witness(Synced)
+    got: list[object] = []
+
+    @protocol.on(Moved)
+    def moved(log: Log, shape: Moved, around: Around) -> Event | None:
+        got.extend([around.just_before(log, Synced), *around.earlier()])
+        return None
+
+    Decoder([protocol]).decode(1, [a_log(Synced, 9), a_log(Moved, 1, index=1, tx="0x" + "cd" * 32)])
+    assert got == [None]
 
 
 def test_a_protocol_file_that_declares_nothing_fails_loudly() -> None:
