@@ -3,6 +3,8 @@
 from contextlib import aclosing
 from typing import Any
 
+import pytest
+
 from tests.followed import A, Consumer, canonical, drive, feeding, growing, mixed, on_top, world
 from tests.node import Clock, Node, log
 from watchers.chain.feed import Final, Head
@@ -21,6 +23,20 @@ async def test_a_hundred_blocks_cost_a_hundred_requests_whatever_is_watched() ->
         assert feed.counters.polls_empty - empty <= 10
         assert consumer.final >= node.head - 32 - 16, "finality is read twice, and rides along"
         assert feed.counters.second.blocks > 50
+
+
+@pytest.mark.parametrize("proof", ["logs", "receipts"])
+async def test_a_stronger_proof_costs_no_second_request(proof: str) -> None:
+    node, clock = world(40)
+    growing(node, clock)
+    start = on_top(node)
+    consumer = Consumer([start])
+    async with feeding(node, clock=clock, start=start, ring=[start], proof=proof) as (feed, rpc):
+        await drive(feed, consumer, lambda: len(consumer.forwards) == 3)
+        empty, before = feed.counters.polls_empty, rpc.requests
+        await drive(feed, consumer, lambda: len(consumer.forwards) == 43)
+        assert rpc.requests - before - (feed.counters.polls_empty - empty) == 40
+        assert feed.counters.reader.unproven == 0
 
 
 async def test_a_block_is_not_polled_more_than_three_times_in_twelve_seconds() -> None:

@@ -112,3 +112,26 @@ async def test_receipts_that_never_prove_stop_the_cursor_and_name_the_remedy() -
         with pytest.raises(ChainError, match=r"set its proof to logs or bloom in chains\.toml"):
             await drive(feed, consumer, lambda: False)
     assert all(step.block.header.height % 4 == 0 for step in consumer.forwards)
+
+
+async def test_a_range_is_held_to_its_headers_like_a_single_block() -> None:
+    node, clock = world(30)
+    start = on_top(node)
+    node.mine_many(500, lambda n: [log(A)] if n % 50 == 0 else [])
+    clock.now = float(int(node.blocks[-1].header["timestamp"], 16))
+    consumer = Consumer([start])
+    lies = 2
+
+    def lie(method: str, params: list[Any], result: Any) -> Any:
+        nonlocal lies
+        if method != "eth_getLogs" or not result or params[0].get("fromBlock") == params[0].get("toBlock") or not lies:
+            return result
+        lies -= 1
+        return [*result, {**result[-1], "logIndex": "0x63", "blockHash": "0x" + "cd" * 32}]
+
+    node.lie = lie
+    async with feeding(node, clock=clock, start=start, ring=[start]) as (feed, _):
+        await drive(feed, consumer, lambda: consumer.blocks[-1] == on_top(node))
+    assert lies == 0
+    told = {h: ids for h, ids in consumer.logs.items() if ids}
+    assert told == {h: ids for h, ids in canonical(node, 31).items() if ids}
