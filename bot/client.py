@@ -17,6 +17,7 @@ from yarl import URL
 from bot.ending import until_done
 from bot.trouble import Trouble
 from config.errors import SettingsError
+from watchers.unreached import of_error, of_status
 
 LONGEST_WAIT_S: Final = 30.0  # the shortest that discord.py accepts; a longer rate limit is raised
 LOGIN_S: Final = 60.0
@@ -101,13 +102,14 @@ class Connection(discord.Client):
                     raise refused_token() from None
                 await sleep(self._trouble.note(f"the gateway closed with code {error.code}"))
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-                await sleep(self._trouble.note(type(error).__name__))
-            except AttributeError as error:
+                why = of_status(error.status) if isinstance(error, discord.HTTPException) else of_error(error)
+                await sleep(self._trouble.note(why.what))
+            except AttributeError:
                 ws: Any = self.ws  # None until the first connection, whatever its annotation says
                 if ws is not None:
                     raise
                 # Rapptz/discord.py#10520: a gateway that refuses the very first connection ends the client this way
-                await sleep(self._trouble.note(f"the gateway refused the first connection ({type(error).__name__})"))
+                await sleep(self._trouble.note("the gateway refused the first connection"))
             else:
                 await sleep(self._trouble.note("the gateway ended the connection"))
 

@@ -23,6 +23,7 @@ from bot.deliver.port import (
 )
 from bot.store import Subscriptions
 from watchers.errors import NotDelivered, Undeliverable
+from watchers.unreached import of_error
 
 OLD_EDITS_S: Final = 600.0
 DISCORD_EPOCH_MS: Final = 1_420_070_400_000  # snowflakes count from 2015
@@ -41,7 +42,7 @@ def _our_errors() -> Iterator[None]:
     except discord.HTTPException as error:
         raise _ours(error) from None
     except (aiohttp.ClientError, OSError) as error:
-        raise NotDelivered(f"the connection to Discord failed: {type(error).__name__}") from None
+        raise NotDelivered(f"the connection to Discord failed: {of_error(error).what}") from None
 
 
 def _ours(error: discord.HTTPException) -> Exception:

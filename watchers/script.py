@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import AskError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import AskError, AuthenticationError, NoScriptError, RedisError, ResponseError
 
 from watchers.errors import StoreError
+from watchers.unreached import of_error
 
 TIMEOUT_S = 15.0
 _FOLDER = Path(__file__).with_name("lua")
@@ -34,20 +35,24 @@ async def storing(what: str, timeout_s: float = TIMEOUT_S) -> AsyncIterator[None
         raise StoreError(f"cannot {what}: the store did not answer in {timeout_s:g} s") from None
     except (RedisError, OSError) as error:
         # not "from error": a traceback would say what we leave out
-        raise StoreError(f"cannot {what}: {type(error).__name__}{_said(error)}") from None
+        raise StoreError(f"cannot {what}: {_said(error)}") from None
     finally:
         # redis-py sends within asyncio.wait_for, which before Python 3.12 may swallow a cancellation
         if task is not None and task.cancelling() > before:  # not one from before, which is being cleaned up after
             raise asyncio.CancelledError
 
 
-def _said(error: Exception) -> str:
-    """Give what the server said. Left out: where a cluster sends us, and the arguments of a command it does not know,
-    which may be a password.
+def _said(error: BaseException) -> str:
+    """Give what the server said, or why it was not reached. Left out: where a cluster sends us, and the arguments of a
+    command it does not know, which may be a password.
     """
-    if not isinstance(error, ResponseError) or isinstance(error, AskError):
-        return ""
-    return f": {str(error).partition(', with args')[0]}"
+    if isinstance(error, AskError):
+        return "the store is a cluster that sends us elsewhere"
+    if isinstance(error, AuthenticationError):
+        return "the store does not accept user and password"
+    if isinstance(error, ResponseError):
+        return str(error).partition(", with args")[0]
+    return f"the store is not reached: {of_error(error).what}"
 
 
 class Script:

@@ -10,6 +10,7 @@ import discord
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot.cards.card import Card
 from bot.cards.layout import view
@@ -126,6 +127,28 @@ async def test_a_gateway_that_refuses_the_first_connection_is_tried_again(server
     server.faults.refuse_gateway(2)
     async with staying(server) as connection:
         assert connection.guilds[0].name == "Tribune sandbox"
+
+
+class EnoughError(Exception):
+    """Ends the waiting."""
+
+
+async def test_a_discord_that_is_not_reached_is_said_once_and_in_plain_words() -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise EnoughError
+
+    nobody = "127.0.0.1:1"
+    with capture_logs() as said:
+        async with connect(SecretStr("t"), api_base=f"http://{nobody}", gateway=f"ws://{nobody}") as connection:
+            with pytest.raises(EnoughError):
+                await connection.stay(sleep=sleep)
+    assert [(line["event"], line["error"]) for line in said] == [
+        ("Discord cannot be reached; trying again", "refuses the connection")
+    ]
 
 
 async def test_an_outage_at_login_is_waited_out(server: Discord) -> None:
