@@ -142,6 +142,16 @@ async def test_the_same_wish_is_not_taken_twice(world: World) -> None:
     assert reply.text == f"<#{place(world, 'alerts')}> hears exactly that already: **votes** (`{code}`)."
 
 
+async def test_a_subscription_is_no_twin_of_itself(world: World) -> None:
+    await alerts(world, "add", channel="alerts", kind="vote")
+    again = await alerts(world, "edit", code=await code_of(world), kind="vote")
+    assert lines(again)[0] == "🟢 Changed"
+    await alerts(world, "add", channel="alerts", kind="batch")
+    codes = {one.kind: one.id for one in await world.app.subscriptions.of_guild(world.discord.guild.id)}
+    other = await alerts(world, "edit", code=codes["batch"], kind="vote")
+    assert other.text == f"<#{place(world, 'alerts')}> hears exactly that already: **votes** (`{codes['vote']}`)."
+
+
 async def test_a_code_that_nobody_has_and_an_edit_of_nothing_are_private_sentences(world: World) -> None:
     unknown = "No subscription of this server has that code. `/alerts list` shows them."
     assert (await alerts(world, "remove", code="deadbeef")).text == unknown

@@ -107,3 +107,17 @@ def test_only_the_last_chunk_ends_the_routing(many: int, sizes: Sequence[int]) -
 def test_a_group_interval_below_half_a_minute_is_refused() -> None:
     with pytest.raises(SettingsError, match="at least 30"):
         Group(None, interval_s=29)  # type: ignore[arg-type] # it is refused before it is used
+
+
+async def test_a_new_entry_wakes_a_lane_that_waits_out_a_pause() -> None:
+    lane = Lane()
+    for_ever = asyncio.Event()
+
+    async def pause() -> None:
+        await for_ever.wait()
+
+    waiting = asyncio.create_task(lane.nap(pause()))
+    await asyncio.sleep(0)
+    lane.add(Entry("1-0", PostKey(5, "a"), True))
+    async with asyncio.timeout(5):
+        await waiting
