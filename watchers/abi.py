@@ -26,9 +26,9 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_origin, get_type_hints
 
 import msgspec
 from eth_abi.codec import ABICodec
-from eth_abi.decoding import StringDecoder
-from eth_abi.encoding import TextStringEncoder
-from eth_abi.exceptions import DecodingError
+from eth_abi.decoding import ByteStringDecoder, ContextFramesBytesIO, StringDecoder, decode_uint_256
+from eth_abi.encoding import ByteStringEncoder, TextStringEncoder
+from eth_abi.exceptions import DecodingError, InsufficientDataBytes
 from eth_abi.registry import BaseEquals, registry
 from eth_hash.auto import keccak
 
@@ -44,15 +44,30 @@ _STATIC = frozenset(
 )
 
 
-class _LenientString(StringDecoder):
+class _LenientBytes(ByteStringDecoder):
+    """Bytes of their whole length whatever pads them; eth-abi's own leniency also takes what was cut."""
+
+    def read_data_from_stream(self, stream: ContextFramesBytesIO) -> bytes:
+        length: int = decode_uint_256(stream)
+        data = stream.read(length)
+        if len(data) < length:
+            raise InsufficientDataBytes(f"{length} bytes are said, {len(data)} are there")
+        return data
+
+
+class _LenientString(_LenientBytes, StringDecoder):
     def __init__(self) -> None:
-        super().__init__(handle_string_errors="replace")  # type: ignore[no-untyped-call]
+        StringDecoder.__init__(self, handle_string_errors="replace")
 
 
 def _lenient_codec() -> ABICodec:
     ours = registry.copy()
-    ours.unregister("string")
-    ours.register(BaseEquals("string", with_sub=False), TextStringEncoder, _LenientString, label="string")
+    for kind, encoder, decoder in (
+        ("bytes", ByteStringEncoder, _LenientBytes),
+        ("string", TextStringEncoder, _LenientString),
+    ):
+        ours.unregister(kind)
+        ours.register(BaseEquals(kind, with_sub=False), encoder, decoder, label=kind)
     return ABICodec(ours)
 
 
