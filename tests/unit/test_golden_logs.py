@@ -1,7 +1,7 @@
-"""Golden logs of liquidity and batches: real logs as a node sent them, and the whole events that they must become.
+"""Golden logs of liquidity and batches, and where the golden logs of all three wings come from.
 
-Source: golden_liquidity holds logs of Ethereum mainnet, each under its transaction hash; golden_batches holds bundles
-that the deployed EntryPoint code ran on a local chain (31337), since no public block is as instructive.
+A log is real: of a public chain, under its transaction's hash, or of the contracts' own code on a local chain (31337).
+Only what no contract emits, and what no public log was found of, is made by eth-abi, and says so.
 """
 
 import json
@@ -13,21 +13,49 @@ import pytest
 
 from watchers.abi import shape_of
 from watchers.batches.events import BatchResult
+from watchers.batches.protocols.entrypoint import VERSIONS
 from watchers.batches.wing import wing as batches
 from watchers.chain.block import Log
 from watchers.decode import Decoder
+from watchers.governance.protocols import agora
+from watchers.governance.wing import wing as governance
 from watchers.liquidity.events import LiquidityMove
 from watchers.liquidity.wing import wing as liquidity
 
 HERE = Path(__file__).parent
 DECODER = Decoder((*liquidity.protocols, *batches.protocols))
-CASES = [
-    pytest.param(case, id=f"{file.stem}: {case['name']}")
-    for folder in ("golden_liquidity", "golden_batches")
-    for file in sorted((HERE / folder).glob("*.json"))
-    for case in json.loads(file.read_text())
-]
-UNSEEN = {"PancakeSwap"}  # no real log of it is at hand; test_a_swap_and_pancakes_longer_one_say_the_same makes one
+
+
+def cases(*folders: str) -> list[Any]:
+    return [
+        pytest.param(case, id=f"{file.stem}: {case['name']}")
+        for folder in folders
+        for file in sorted((HERE / folder).glob("*.json"))
+        for case in json.loads(file.read_text(encoding="utf-8"))
+    ]
+
+
+CASES = cases("golden_liquidity", "golden_batches")
+ALL = [*CASES, *cases("golden_governance")]
+PUBLIC = {1: "Ethereum", 10: "OP Mainnet", 42161: "Arbitrum One"}
+ON_ANVIL = ("emitted on anvil by ", "recorded once on anvil: ")
+MADE = "encoded by eth-abi: "
+MADE_TX, MADE_BLOCK = "0x" + "5c" * 32, "0x" + "ab" * 32
+# no public log of these was found, and npm has no contract that emits them
+UNSEEN = {
+    agora.TypedProposalCreated,
+    agora.ModuleProposalCreated,
+    agora.OldModuleProposalCreated,
+    agora.ProposalDeadlineUpdated,
+}
+
+
+def logs_of(case: dict[str, Any]) -> list[dict[str, Any]]:
+    return case.get("logs") or [case["log"]]
+
+
+def events_of(case: dict[str, Any]) -> list[dict[str, Any]]:
+    return case.get("events") or [case["event"]]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -38,8 +66,37 @@ def test_golden_logs_become_their_whole_events(case: dict[str, Any]) -> None:
     assert decoded.events == msgspec.convert(case["events"], list[LiquidityMove | BatchResult])
 
 
-def test_every_shape_of_a_pool_has_a_golden_log() -> None:
-    seen = {log["topics"][0] for case in CASES for log in case.values[0]["logs"]}  # type: ignore[index] # a param's values are object
-    for protocol in liquidity.protocols:
-        for shape in protocol.handlers:
-            assert shape.__name__ in UNSEEN or shape_of(shape).topic0 in seen, f"{protocol.name}: {shape.__name__}"
+@pytest.mark.parametrize("case", ALL)
+def test_a_golden_log_claims_no_chain_but_the_one_that_it_is_of(case: dict[str, Any]) -> None:
+    source = case["source"]
+    made = source.startswith(MADE)
+    for log in logs_of(case):
+        assert (log["transactionHash"] == MADE_TX) == (log["blockHash"] == MADE_BLOCK) == made
+    for event in events_of(case):
+        if made:
+            continue
+        if event["chain_id"] == 31337:
+            assert source.startswith(ON_ANVIL)
+        else:
+            assert source.startswith(f"{PUBLIC[event['chain_id']]}, block {event['block']:,}: ")
+
+
+def test_every_shape_that_makes_an_event_has_a_real_golden_log() -> None:
+    real = {
+        log["topics"][0]
+        for case in (param.values[0] for param in ALL)
+        for log in logs_of(case)
+        if not case["source"].startswith(MADE)
+    }
+    shapes = {
+        shape
+        for protocol in (*governance.protocols, *liquidity.protocols, *batches.protocols)
+        for shape, handler in protocol.handlers.items()
+        if handler is not None
+    }
+    assert {shape for shape in shapes if shape_of(shape).topic0 not in real} == UNSEEN
+
+
+def test_every_entry_point_has_a_golden_log() -> None:
+    seen = {event.get("version") for param in CASES for event in events_of(param.values[0])}
+    assert set(VERSIONS.values()) <= seen
