@@ -227,8 +227,8 @@ async def _delivery(parts: _Parts, connection: Connection, port: DiscordPort, op
     """Lay the line from the chains' outboxes through the stages to Discord; give its loops."""
     app, lexicon = parts.app, Lexicon(parts.app.settings)
 
-    def draw(states: Sequence[AlertState], *, now_s: int, ping_role: int | None) -> Card:
-        return render(states, lexicon, now_s=now_s, ping_role=ping_role)
+    def draw(states: Sequence[AlertState], *, ping_role: int | None) -> Card:
+        return render(states, lexicon, ping_role=ping_role)
 
     router = Router()
     place = await app.subscriptions.load(router)

@@ -166,4 +166,4 @@ def _event_line(event: Event) -> str:
 
 
 def _alert_line(alert: Alert, lexicon: Lexicon, header: Header) -> str:
-    return plain(render([AlertState(alert=alert)], lexicon, now_s=header.time_s), now_s=header.time_s) + "\n\n"
+    return plain(render([AlertState(alert=alert)], lexicon), now_s=header.time_s) + "\n\n"

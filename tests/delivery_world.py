@@ -74,9 +74,8 @@ def state(number: int = 1, rev: int = 1, *, live: bool = True, final: bool = Fal
     return AlertState(alert=alert(number, **changes), rev=rev, live=live, final=final)
 
 
-def draw(states: Sequence[AlertState], *, now_s: int, ping_role: int | None) -> Card:
+def draw(states: Sequence[AlertState], *, ping_role: int | None) -> Card:
     """Draw a card that says exactly what it was drawn from."""
-    del now_s
     told = tuple(f"{s.alert.short_id} rev {s.rev}{'' if s.live else ' gone'}" for s in states)
     return Card(headline=f"{len(states)} alerts", facts=told, small=states[0].alert.short_id, ping_role=ping_role)
 

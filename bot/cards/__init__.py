@@ -21,8 +21,9 @@ _DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon], Card]] = {
 }
 
 
-def render(states: Sequence[AlertState], lexicon: Lexicon, *, now_s: int, ping_role: int | None = None) -> Card:
-    """Draw the card of a post: one alert, or several of one kind on one subject, in the order they were seen."""
-    del now_s
+def render(states: Sequence[AlertState], lexicon: Lexicon, *, ping_role: int | None = None) -> Card:
+    """Draw the card of a post: one alert, or several of one kind on one subject, in the order they were seen. When it
+    is drawn makes no difference.
+    """
     card = retracted(_DRAW[states[-1].alert.kind](states, lexicon), states)
     return msgspec.structs.replace(card, ping_role=ping_role) if ping_role else card

@@ -91,7 +91,7 @@ class Courier:
 
     async def _show(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> bool:
         """Post or edit; true when the message shows what is wanted."""
-        card = self._render(step.states, now_s=self._clock_ms() // 1000, ping_role=step.ping_role)
+        card = self._render(step.states, ping_role=step.ping_role)
         channel, message = post.channel_id, step.message_id
         try:
             if step.do == "edit":

@@ -59,6 +59,6 @@ class Operator(Protocol):
 class Render(Protocol):
     """`bot.cards.render` with what it needs to know already bound."""
 
-    def __call__(self, states: Sequence[AlertState], *, now_s: int, ping_role: int | None) -> Card:
+    def __call__(self, states: Sequence[AlertState], *, ping_role: int | None) -> Card:
         """Draw the card of a post from the alerts in it."""
         ...

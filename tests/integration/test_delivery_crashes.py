@@ -17,7 +17,7 @@ async def test_a_message_that_an_earlier_try_made_is_brought_up_to_date(world: W
     post = PostKey(CHANNEL, state(1).alert.id)
     begun = {"holder": "one", "now_ms": START_MS, "safe_ms": 60_000, "doubt": False}
     step = await world.deliveries.begin(post, [], **begun)  # type: ignore[arg-type] # a mixed dict of right values
-    await world.discord.post(CHANNEL, draw(step.states, now_s=0, ping_role=None), nonce_of(post))
+    await world.discord.post(CHANNEL, draw(step.states, ping_role=None), nonce_of(post))
     await world.deliveries.update(state(1, rev=2))  # the process died before it wrote down what it posted
     async with world.sending():
         await world.settled()

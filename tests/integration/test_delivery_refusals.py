@@ -130,10 +130,10 @@ async def test_what_was_set_aside_is_forgotten_in_the_end(world: World) -> None:
 
 
 async def test_a_card_that_cannot_be_drawn_is_set_aside_and_stops_nobody(world: World) -> None:
-    def render(states: Any, *, now_s: int, ping_role: int | None) -> Any:
+    def render(states: Any, *, ping_role: int | None) -> Any:
         if states[0].alert.id == state(1).alert.id:
             raise KeyError("a defect of ours")
-        return draw(states, now_s=now_s, ping_role=ping_role)
+        return draw(states, ping_role=ping_role)
 
     await world.route(state(1), 5)
     await world.route(state(2), 6)

@@ -45,7 +45,7 @@ NOW = 1_700_001_000
 
 
 def drawn(*states: Any) -> str:
-    return plain(render(states, LEXICON, now_s=NOW), now_s=NOW)
+    return plain(render(states, LEXICON), now_s=NOW)
 
 
 def test_a_vote_that_flips_the_outcome_says_so() -> None:
@@ -87,7 +87,7 @@ def test_votes_on_one_proposal_share_a_card_that_says_what_they_changed_together
 
 
 def test_what_a_reorg_took_back_turns_grey_and_says_so() -> None:
-    card = render([a_state(a_vote(), live=False, rev=2)], LEXICON, now_s=NOW)
+    card = render([a_state(a_vote(), live=False, rev=2)], LEXICON)
     assert card.accent == "gone"
     assert card.headline.startswith("Retracted: 15.0M UNI against")
     assert "it did not happen" in plain(card, now_s=NOW)
@@ -100,12 +100,12 @@ def test_one_vote_of_a_group_taken_back_leaves_the_other() -> None:
 
 
 def test_a_moved_alert_and_a_late_one_say_so() -> None:
-    small = render([a_state(moved_from=13_056_455, final=True, late_s=7200)], LEXICON, now_s=NOW).small
+    small = render([a_state(moved_from=13_056_455, final=True, late_s=7200)], LEXICON).small
     assert "final · moved from block 13,056,455 by a reorg · found 2 h late" in small
 
 
 def test_a_reason_from_the_chain_is_quoted_and_harmless() -> None:
-    card = render([a_state(a_vote(reason_text="@everyone [x](https://evil.example) **sell**"))], LEXICON, now_s=NOW)
+    card = render([a_state(a_vote(reason_text="@everyone [x](https://evil.example) **sell**"))], LEXICON)
     quoted = card.evidence[-1]
     assert quoted.startswith("> “＠everyone ")
     assert "](" not in quoted
@@ -201,7 +201,7 @@ def test_any_card_fits_discord(title: str, words: str, raw: int, decimals: int |
         a_batch(operations=operations),
         a_proposal(title=title),
     ):
-        card = render([a_state(facts)], LEXICON, now_s=NOW)
+        card = render([a_state(facts)], LEXICON)
         chars, size_bytes = size(card)
         assert chars <= TEXT
         assert size_bytes <= BYTES
