@@ -141,10 +141,6 @@ class Subscriptions(_Store):
         if outcome == "full":
             raise UserError(f"This server has {MOST_PER_GUILD} subscriptions, the most it may; remove one first.")
 
-    async def get(self, subscription_id: str) -> Subscription | None:
-        """Give one, with the reason when its channel is shut."""
-        return next(iter(await self._by_ids([subscription_id])), None)
-
     async def of_guild(self, guild_id: int) -> list[Subscription]:
         """Give a server's subscriptions, oldest first."""
         return await self._members(f"{self.tag}:subs:guild:{guild_id}")
@@ -295,9 +291,3 @@ class Mutes(_Store):
             found = await pipe.execute()
         pairs = zip(channel_ids, found, strict=True)
         return {channel: int(till) for channel, till in pairs if till and int(till) > now_ms}
-
-    async def list(self, channel_id: int, *, now_ms: int) -> dict[str, int]:
-        """Give a channel's snoozes: subject and when it ends (ms)."""
-        async with storing("read snoozes"):
-            rows = await self.redis.hgetall(f"{self.tag}:mutes:{channel_id}")
-        return {text(subject): int(till) for subject, till in rows.items() if int(till) > now_ms}

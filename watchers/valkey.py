@@ -24,12 +24,13 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from config.errors import SettingsError
 from config.settings import Runtime
 from watchers.errors import StoreError
 from watchers.lock import Lock
+from watchers.script import storing
 
 log = structlog.get_logger(__name__)
 
@@ -103,13 +104,10 @@ async def _external(url: str) -> AsyncIterator[Redis]:
         ) from None
     try:
         try:
-            async with asyncio.timeout(15):
+            async with storing("use it"):
                 await redis.ping()
-        except (RedisError, OSError, TimeoutError) as error:
-            # the text of a refused connection names host and port only, that of a refused password nothing
-            raise SettingsError(
-                "environment", "REDIS_URL", f"cannot be used: {type(error).__name__}", "correct it, or leave it out"
-            ) from None
+        except StoreError as error:
+            raise SettingsError("environment", "REDIS_URL", str(error), "correct it, or leave it out") from None
         await check(redis)
         yield redis
     finally:
@@ -118,14 +116,12 @@ async def _external(url: str) -> AsyncIterator[Redis]:
 
 async def check(redis: Redis) -> None:
     """Refuse an engine that is too old or may forget on purpose; warn once of one that may forget by accident."""
-    try:
-        async with asyncio.timeout(15):
+    async with storing("check the engine"):
+        try:
             info: dict[str, Any] = await redis.info()
-    except ResponseError:
-        log.warning("store_unchecked", why="INFO is not allowed; be sure of appendonly yes and noeviction")
-        return
-    except (RedisError, OSError, TimeoutError) as error:
-        raise StoreError(f"the engine does not answer: {type(error).__name__}") from error
+        except ResponseError:
+            log.warning("store_unchecked", why="INFO is not allowed; be sure of appendonly yes and noeviction")
+            return
     version = str(info.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < OLDEST:
         raise SettingsError(

@@ -139,11 +139,6 @@ class RateLimits:
             self._windows[bucket, major] = (started, used)
         return Verdict(limited, bucket, limit, limit - used, started + window_s, left_s)
 
-    def forget(self) -> None:
-        """Start every window afresh."""
-        self._windows.clear()
-        self._global = (0.0, 0)
-
 
 class Nonces:
     """Remember which message an author's nonce made, for a window."""
