@@ -66,7 +66,7 @@ def _with_alerts(given: tuple[Any, ...], _result: Any) -> bool:
 STEPS: dict[str, tuple[type | ModuleType, str, Counts]] = {
     "read": (BlockReader, "poll", lambda _, result: result is None or result.rows[0][0] is not None),
     "decode": (Decoder, "decode", lambda _, result: result is None or bool(result.events)),
-    "facts": (pipeline, "load", _always),
+    "facts": (pipeline, "learn", _always),
     "judge": (GovernanceWing, "judge", lambda _, result: result is None or bool(result)),
     "commit": (ChainStore, "commit", _with_alerts),
     "add": (ChainStore, "add", _with_alerts),
