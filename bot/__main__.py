@@ -1,7 +1,8 @@
 """`python -m bot run | demo | check | replay`.
 
-Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 78 a setting that the
-operator must mend.
+Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 69 what is needed
+cannot be reached now (the store; with `check --online`, a chain), 78 a setting that the operator must mend, 141 nobody
+reads the output any more.
 """
 
 import argparse
@@ -16,26 +17,37 @@ from typing import Any
 from bot.reader import until_gone
 from config.errors import DefinitionError, SettingsError
 from config.settings import Settings, load
+from watchers.errors import StoreError
 
-EX_CONFIG = 78
+EX_UNAVAILABLE, EX_CONFIG = 69, 78  # sysexits.h
 PAGE_PORT = 8080
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the commands."""
-    top = argparse.ArgumentParser(prog="python -m bot", description="Tribune says when concentrated power acts.")
-    commands = top.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="follow the chains and speak in Discord")
+    top = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Tribune watches EVM chains for large governance votes, whale liquidity moves and failed batch "
+        "operations, and says them in the channels of a Discord server.",
+        epilog="Exit status: 0 done, 1 the demo did not go as recorded, 2 a bad file or argument, 69 something needed "
+        "cannot be reached now, 78 a setting to mend. Settings: config/*.toml and .env; see docs/operations.md.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+
+    def command(name: str, does: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+
+    run = command("run", "follow the live chains and speak in Discord, or without a token in a local one")
     run.add_argument("--role", choices=("all", "watchers", "discord"), default="all", help="what this process does")
     run.add_argument("--chains", default="", help="comma-separated keys of chains.toml; all enabled ones if not said")
     run.add_argument("--port", type=int, default=PAGE_PORT, help="port of the local Discord where there is no token")
-    demo = commands.add_parser("demo", help="the whole bot against a recorded chain and a local Discord")
+    demo = command("demo", "show the whole bot on this machine: a recorded chain, a local Discord, a page to look at")
     demo.add_argument("--once", action="store_true", help="play the story as fast as it goes and judge it")
     demo.add_argument("--json", action="store_true", help="with --once: JSON lines")
     demo.add_argument("--port", type=int, default=PAGE_PORT, help="port of the page")
-    check = commands.add_parser("check", help="are the settings right")
-    check.add_argument("--online", action="store_true", help="also try every endpoint")
-    replay = commands.add_parser("replay", help="recorded JSON in, events or alerts out; offline")
+    check = command("check", "say whether the settings are right, without starting anything")
+    check.add_argument("--online", action="store_true", help="also ask every endpoint of every chain for its head")
+    replay = command("replay", "read recorded receipts or logs and print the events or alerts in them, offline")
     replay.add_argument("files", nargs="+", type=Path, metavar="FILE", help="receipts or logs, plain or .gz")
     replay.add_argument("--chain", required=True, help="chain id, or key of chains.toml")
     replay.add_argument("--alerts", action="store_true", help="the alerts that the events would make")
@@ -50,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return until_gone(lambda: _dispatch(given))
     except (SettingsError, DefinitionError) as error:
         return _say(error, EX_CONFIG)
+    except StoreError as error:
+        return _say(f"store: {error}; see that it runs, then start again", EX_UNAVAILABLE)
     except KeyboardInterrupt:
         return 130
 
@@ -71,7 +85,7 @@ def _settings() -> Settings:
     return load(protocols=PROTOCOLS)
 
 
-def _say(error: BaseException, status: int) -> int:
+def _say(error: object, status: int) -> int:
     sys.stderr.write(f"{error}\n")
     return status
 
@@ -98,10 +112,10 @@ def _check(settings: Settings, *, online: bool) -> int:
     from bot.check import online as try_online  # noqa: PLC0415 - as above
     from bot.check import summary  # noqa: PLC0415 - as above
 
+    if online:
+        return 0 if asyncio.run(try_online(settings, sys.stdout)) else EX_UNAVAILABLE
     sys.stdout.write(summary(settings) + "\n")
-    if not online:
-        return 0
-    return 0 if asyncio.run(try_online(settings, sys.stdout)) else EX_CONFIG
+    return 0
 
 
 def _demo(given: argparse.Namespace) -> int:
@@ -143,10 +157,10 @@ async def _run(settings: Settings, role: str, chains: list[str], port: int) -> N
             runtime = settings.runtime.model_validate({**settings.runtime.model_dump(), **token})
             settings = settings.model_copy(update={"runtime": runtime})
             options = Options(role=role, chains=chains, api_base=discord.api_base, gateway=discord.gateway_url)  # type: ignore[arg-type] # as above
-            sys.stdout.write(f"DISCORD_TOKEN is not set: using a local Discord, see {discord.page_url}\n")
-            sys.stdout.flush()
             app = await stack.enter_async_context(running(settings, options))
             await demo.subscribe(app, discord)
+            sys.stdout.write(f"DISCORD_TOKEN is not set: using a local Discord, see {discord.page_url}\n")
+            sys.stdout.flush()
         else:
             await stack.enter_async_context(running(settings, options))
         await _for_ever()

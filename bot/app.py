@@ -1,6 +1,8 @@
 """The composition root: one exit stack, one task group, and the only place where the parts meet."""
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -275,8 +277,14 @@ def _follow(parts: _Parts, one: Watched, operator: OperatorChannel) -> Loop:
 
 
 async def _serve(stack: AsyncExitStack, vitals: Vitals, runtime: Runtime) -> int:
-    """Open the page of health and metrics; give its port. Raises SettingsError when the port is taken."""
+    """Open the page of health and metrics; give its port. Raises SettingsError when it cannot be opened there."""
+    host, port = runtime.web_host, runtime.web_port
     try:
-        return await stack.enter_async_context(serve(vitals, runtime.web_host, runtime.web_port))
-    except OSError as error:
-        raise SettingsError("environment", "WEB_HOST, WEB_PORT", str(error), "name a free port in .env") from None
+        return await stack.enter_async_context(serve(vitals, host, port))
+    except (OSError, UnicodeError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number is None or number < 0 or number == errno.EADDRNOTAVAIL:  # below 0: an answer of the name service
+            remedy = "write 127.0.0.1, or 0.0.0.0 for all of its addresses"
+            raise SettingsError("environment", "WEB_HOST", f"{host} is no address of this machine", remedy) from None
+        remedy = "name a free port, or 0 for any"
+        raise SettingsError("environment", "WEB_PORT", f"{port}: {os.strerror(number)}", remedy) from None

@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -14,6 +14,7 @@ from config.settings import Settings
 
 STRUCK = "***"
 _MIN_SEGMENT = 12  # a shorter path segment is a word like "rpc" or "mainnet", not a key
+_OURS = ("bot", "watchers", "config", "sandbox")
 _LIBRARIES = ("discord", "web3", "aiohttp", "asyncio", "apscheduler")
 
 
@@ -64,13 +65,19 @@ def configure(settings: Settings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if settings.runtime.log_format == "json":
+        shared.append(structlog.processors.TimeStamper(fmt="iso", utc=True))
         render: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
+        shared.append(structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True))
         plain = structlog.dev.plain_traceback
-        render = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        render = [
+            _unnamed,
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=plain, pad_event_to=0, pad_level=False
+            ),
+        ]
     formatter = _Formatter(
         Redactor(settings.secrets),
         foreign_pre_chain=shared,
@@ -90,6 +97,13 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     sys.excepthook = _last_words
+
+
+def _unnamed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out which room of ours speaks: an operator reads the event. A library keeps its name."""
+    if str(event.get("logger", "")).partition(".")[0] in _OURS:
+        del event["logger"]
+    return event
 
 
 def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

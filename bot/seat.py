@@ -24,7 +24,8 @@ def seat(data_dir: Path, role: str = "all") -> Iterator[str]:
         taken = _take(data_dir, "seat" if role == "all" else f"seat-{role}")
     except OSError as error:
         remedy = "name a folder that this user may write"
-        raise SettingsError("environment", "DATA_DIR", f"{data_dir}: {error.strerror}", remedy) from None
+        problem = "is a file" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        raise SettingsError("environment", "DATA_DIR", f"{data_dir}: {problem}", remedy) from None
     try:
         yield os.pread(taken.handle, 64, 0).decode()
     finally:

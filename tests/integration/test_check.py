@@ -1,7 +1,13 @@
 import io
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from pydantic import SecretStr
 
 from bot.__main__ import main
 from bot.check import online, summary
@@ -12,31 +18,128 @@ STORY = Path(__file__).parents[2] / "sandbox" / "chain" / "config"
 CANARY = "canarykey0123456789"
 
 
-def settings(url: str) -> Settings:
-    return load(environ={"SANDBOX_RPC": url, "DISCORD_TOKEN": CANARY}, dotenv=None, config_dir=STORY)
+def settings(*urls: str, **changes: object) -> Settings:
+    """The story's settings, its chain at these endpoints."""
+    read = load(environ={"SANDBOX_RPC": urls[0], "DISCORD_TOKEN": CANARY}, dotenv=None, config_dir=STORY)
+    (key, chain), *_ = read.chains.items()
+    bent = chain.model_copy(update={"endpoints": tuple(map(SecretStr, urls)), **changes})
+    return read.model_copy(update={"chains": {key: bent}})
+
+
+async def told(given: Settings) -> tuple[bool, list[str]]:
+    out = io.StringIO()
+    well = await online(given, out)
+    assert CANARY not in out.getvalue()
+    return well, out.getvalue().splitlines()
+
+
+@asynccontextmanager
+async def saying(status: int, text: str) -> AsyncIterator[str]:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=text)
+
+    app = web.Application()
+    app.router.add_post("/{any:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/{CANARY}"
+    finally:
+        await runner.cleanup()
 
 
 def test_check_says_what_a_start_would_do_and_no_secret() -> None:
     text = summary(settings(f"http://127.0.0.1:1/{CANARY}"))
-    assert text.startswith("settings are right\n  chains   Sandbox\n")
-    assert "speaks   to Discord" in text
+    assert text.splitlines()[:2] == [
+        "settings   ok: chains 1, DAOs 2, tokens 3, labels 7, watches 4",
+        "chains     Sandbox",
+    ]
+    assert text.endswith("\nspeaks     in Discord")
     assert CANARY not in text
 
 
-async def test_check_online_tries_every_endpoint() -> None:
+def test_check_says_when_nothing_would_be_followed() -> None:
+    text = summary(settings("http://127.0.0.1:1", enabled=False))
+    assert "chains     none: nothing will be followed" in text
+
+
+async def test_check_online_says_the_settings_then_each_endpoint_then_the_sum() -> None:
     async with Chain.start(block_time_s=None) as chain:
-        out = io.StringIO()
-        assert await online(settings(f"{chain.url}/{CANARY}"), out)
-    assert "sandbox    127.0.0.1" in out.getvalue()
-    assert ": head " in out.getvalue()
-    assert CANARY not in out.getvalue()
+        well, lines = await told(settings(f"{chain.url}/{CANARY}", f"http://127.0.0.1:1/{CANARY}"))
+    assert well
+    assert lines[0].startswith("settings   ok: chains 1, ")
+    assert re.fullmatch(r"sandbox    127\.0\.0\.1    ok: head \d+ in \d+ ms(; it names no .*)?", lines[1])
+    refused = "refuses the connection; see that it runs and that the port is right"
+    assert lines[2:] == [
+        f"sandbox    127.0.0.1#2  {refused}",
+        "summary    1 of 2 endpoints are ok; every chain has one",
+    ]
 
 
-async def test_check_online_says_which_endpoint_is_dead() -> None:
-    out = io.StringIO()
-    assert not await online(settings(f"http://127.0.0.1:1/{CANARY}"), out)
-    assert out.getvalue().startswith("  sandbox    127.0.0.1")
-    assert CANARY not in out.getvalue()
+async def test_check_online_says_that_nothing_was_reached() -> None:
+    well, lines = await told(settings(f"http://nobody.invalid/{CANARY}"))
+    assert not well
+    assert lines[1:] == [
+        "sandbox    nobody.invalid  its name cannot be looked up; check its spelling and this machine's network",
+        "summary    0 of 1 endpoints are ok; none was reached: look at this machine's network first",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "line"),
+    [
+        (200, "<html>Welcome</html>", "the answer is not JSON-RPC; check its URL: this may be a web page, not a node"),
+        (302, "", "sends us elsewhere (HTTP 302); write the URL that it leads to"),
+        (401, "", "does not accept the key (HTTP 401); check the key in its URL and what the plan allows"),
+        (404, "", "has nothing at this path (HTTP 404); correct the path of its URL"),
+        (429, "", "too many requests (HTTP 429); wait, lower requests_per_s, or take a larger plan"),
+        (502, "", "is in trouble itself (HTTP 502); wait, or name another one"),
+    ],
+)
+async def test_check_online_says_in_plain_words_what_is_wrong_and_what_to_do(status: int, text: str, line: str) -> None:
+    async with saying(status, text) as url:
+        well, lines = await told(settings(url))
+    assert not well
+    assert lines[1:] == [
+        f"sandbox    127.0.0.1  {line}",
+        "summary    0 of 1 endpoints are ok; not one for sandbox: mend or add one in chains.toml",
+    ]
+
+
+async def test_check_online_says_which_chain_an_endpoint_really_serves() -> None:
+    async with Chain.start(block_time_s=None) as chain:
+        _, lines = await told(settings(chain.url, id=1))
+    assert lines[1] == (
+        "sandbox    127.0.0.1  serves chain 31337, not 1; put it under its own chain in chains.toml, or correct the id"
+    )
+
+
+def test_a_chain_that_cannot_be_read_is_status_69_and_right_settings_are_status_0(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(STORY, tmp_path / "config")
+    monkeypatch.chdir(tmp_path)  # no .env is there
+    monkeypatch.setenv("CONFIG_DIR", "config")
+    monkeypatch.setenv("SANDBOX_RPC", "http://127.0.0.1:1")
+    assert main(["check"]) == 0
+    assert main(["check", "--online"]) == 69
+    assert capsys.readouterr().err == ""
+
+
+def test_help_says_what_the_programme_and_each_command_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Tribune watches EVM chains for large governance votes, whale liquidity moves and failed batch" in text
+    for command in (
+        "run follow the live chains",
+        "check say whether",
+        "demo show the whole bot",
+        "replay read recorded",
+    ):
+        assert command in text
+    assert "69 something needed cannot be reached now, 78 a setting to mend" in text
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
@@ -48,8 +151,9 @@ def test_a_wrong_setting_is_one_line_and_status_78(
     (tmp_path / "watches.toml").write_text('[[watch]]\nkind = "vote"\nname = "w"\ndao = "nobody"\n')
     monkeypatch.setenv("CONFIG_DIR", str(tmp_path))
     assert main([command]) == 78
-    told = capsys.readouterr().err
-    assert told == f"{tmp_path}/watches.toml: watch no. 1 (w).dao: unknown DAO 'nobody'; one of: none\n"
+    assert (
+        capsys.readouterr().err == f"{tmp_path}/watches.toml: watch no. 1 (w).dao: unknown DAO 'nobody'; one of: none\n"
+    )
 
 
 def test_an_unknown_chain_to_run_is_one_line_and_status_78(capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,8 +93,58 @@ async def test_a_taken_port_is_one_line_and_status_78(taken: str, folder: Path) 
         out, err = await process.communicate()
     there.close()
     await there.wait_closed()
-    place = "argument: --port: " if taken == "page" else "environment: WEB_HOST, WEB_PORT: "
+    place = "argument: --port: " if taken == "page" else "environment: WEB_PORT: "
     assert (process.returncode, out) == (78, b"")
     assert err.decode().startswith(place)
     assert "address already in use; name a free" in err.decode().lower()
     assert err.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("host", ["nobody.invalid", "a..b", "192.0.2.1"])
+async def test_a_host_that_is_not_ours_is_one_line_and_status_78(host: str, folder: Path) -> None:
+    async with run(folder, "http://127.0.0.1:1", "--role", "watchers", LOG_LEVEL="error", WEB_HOST=host) as process:
+        _, err = await process.communicate()
+    remedy = "write 127.0.0.1, or 0.0.0.0 for all of its addresses"
+    assert err.decode() == f"environment: WEB_HOST: {host} is no address of this machine; {remedy}\n"
+    assert process.returncode == 78
+
+
+async def test_a_redis_that_is_not_there_is_one_line_and_status_78(folder: Path) -> None:
+    async with run(folder, "http://127.0.0.1:1", "--role", "watchers", REDIS_URL="redis://:pw@127.0.0.1:1") as process:
+        _, err = await process.communicate()
+    assert err.decode() == (
+        "environment: REDIS_URL: cannot use it: the store is not reached: refuses the connection; "
+        "correct it, or leave it out\n"
+    )
+    assert process.returncode == 78
+
+
+async def test_a_redis_that_goes_away_at_the_start_is_one_line_and_status_69(folder: Path) -> None:
+    async def until_asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while b"INFO" not in (words := (await reader.read(4096)).split()) and words:
+            writer.write(b"+OK\r\n" * words.count(b"CLIENT") + b"+PONG\r\n" * words.count(b"PING"))
+        writer.close()
+
+    async with await asyncio.start_server(until_asked, "127.0.0.1", 0) as server:
+        url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}?protocol=2"
+        async with run(folder, "http://127.0.0.1:1", "--role", "watchers", REDIS_URL=url) as process:
+            _, err = await process.communicate()
+    assert err.decode().startswith("store: cannot check the engine: the store is not reached: ")
+    assert err.decode().endswith("; see that it runs, then start again\n")
+    assert (err.count(b"\n"), process.returncode) == (1, 69)
+
+
+async def test_without_a_network_each_chain_is_said_once_in_plain_words(folder: Path) -> None:
+    dead = {"endpoints": ["http://127.0.0.1:1/canarykey0123456789", "http://nobody.invalid/"]}
+    write_config(folder / "config", {"sandbox": {**SANDBOX, **dead}, "two": {**SANDBOX, **dead, "id": 2}})
+    async with run(folder, "", "--role", "watchers", LOG_FORMAT="text") as process:
+        assert process.stderr is not None
+        lines = [(await process.stderr.readline()).decode() for _ in range(3)]
+        await asyncio.sleep(1.5)  # each chain is tried twice more
+        process.send_signal(signal.SIGINT)
+        _, rest = await process.communicate()
+    said = [line.partition("Z [")[2].rstrip() for line in lines]
+    why = "why='no endpoint answers (127.0.0.1: refuses the connection; nobody.invalid: its name cannot be looked up)'"
+    assert said[0].startswith("info] ready chains=['sandbox', 'two'] ")
+    assert sorted(said[1:]) == [f"warning] chain_down chain={key} {why}" for key in ("sandbox", "two")]
+    assert (rest, process.returncode) == (b"", 0)

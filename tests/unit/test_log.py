@@ -1,5 +1,6 @@
 import io
 import logging
+import re
 
 import pytest
 import structlog
@@ -51,3 +52,21 @@ def test_no_log_line_holds_a_secret_tracebacks_included(form: str) -> None:
     assert "ClientResponseError" in out.getvalue()
     assert "failed" in out.getvalue()
     assert CANARY not in out.getvalue()
+
+
+def test_a_line_of_text_is_for_a_person_and_names_a_library_that_speaks(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        configure(load(environ={}, dotenv=None))
+        structlog.get_logger("watchers.supervisor").warning("chain_down", chain="base", why="no endpoint answers")
+        logging.getLogger("discord.gateway").warning("resumed")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    ours, theirs = capsys.readouterr().err.splitlines()
+    time, _, rest = ours.partition(" ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time)
+    assert rest == "[warning] chain_down chain=base why='no endpoint answers'"
+    assert theirs.endswith("[warning] resumed [discord.gateway]")

@@ -17,8 +17,11 @@ def test_a_seat_keeps_its_name_over_restarts_and_two_processes_take_two(tmp_path
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    with pytest.raises(SettingsError, match="DATA_DIR"), seat(blocked / "data"):
-        pass
+    for folder in (blocked, blocked / "data"):
+        with pytest.raises(SettingsError) as caught, seat(folder):
+            pass
+        remedy = "name a folder that this user may write"
+        assert str(caught.value) == f"environment: DATA_DIR: {folder}: is a file; {remedy}"
 
 
 def test_the_folder_is_private(tmp_path: Path) -> None:
