@@ -79,57 +79,64 @@ class _Ladder:
 
 
 class _Bucket:
-    """The subscriptions with the same filters and the same least severity. A ladder is there only while it holds
-    something: most buckets hold one subscription, and what is empty must cost neither time nor memory.
+    """The subscriptions with the same filters and the same least severity. What would be empty is None: most buckets
+    hold one subscription, and an alert looks into many that lie far apart in memory.
     """
 
-    __slots__ = ("_ladders", "_plain", "count")
+    __slots__ = ("_plain", "both_share", "both_usd", "count", "share", "usd")  # ladders are named as `Rungs`
 
     def __init__(self) -> None:
-        self._plain: dict[str, Subscription] = {}
-        self._ladders: dict[Rungs, _Ladder] = {}
+        self._plain: dict[str, Subscription] | None = None
+        self.usd: _Ladder | None = None
+        self.share: _Ladder | None = None
+        self.both_usd: _Ladder | None = None
+        self.both_share: _Ladder | None = None
         self.count = 0
 
     def add(self, subscription: Subscription) -> None:
         thresholds = _thresholds(subscription)
         if not thresholds:
+            self._plain = self._plain or {}
             self._plain[subscription.id] = subscription
         for name, threshold in thresholds:
-            self._ladders.setdefault(name, _Ladder()).add(threshold, subscription)
+            ladder = getattr(self, name) or _Ladder()
+            ladder.add(threshold, subscription)
+            setattr(self, name, ladder)
         self.count += 1
 
     def remove(self, subscription: Subscription) -> None:
-        self._plain.pop(subscription.id, None)
+        if self._plain is not None:
+            self._plain.pop(subscription.id, None)
         for name, threshold in _thresholds(subscription):
-            ladder = self._ladders[name]
+            ladder = getattr(self, name)
             ladder.remove(threshold, subscription)
             if not ladder.subs:
-                del self._ladders[name]
+                setattr(self, name, None)
         self.count -= 1
 
     def collect(self, size: Size, into: list[Match]) -> None:
-        if self._plain:
+        if self._plain is not None:
             into.extend(zip(self._plain.values(), repeat(ANY)))
-        for name, ladder in self._ladders.items():
-            if name == "usd":
-                found = ladder.reached(size.usd) if size.has_usd else ladder.subs
-                into.extend(zip(found, repeat(BY_USD if size.has_usd else ANY)))
-            elif name == "share":
-                found = ladder.reached(size.share) if size.has_share else ladder.subs
-                into.extend(zip(found, repeat(BY_SHARE if size.has_share else ANY)))
-            elif name == "both_usd":
-                self._collect_both(size, into)
+        if self.usd is not None:
+            found = self.usd.reached(size.usd) if size.has_usd else self.usd.subs
+            into.extend(zip(found, repeat(BY_USD if size.has_usd else ANY)))
+        if self.share is not None:
+            found = self.share.reached(size.share) if size.has_share else self.share.subs
+            into.extend(zip(found, repeat(BY_SHARE if size.has_share else ANY)))
+        if self.both_usd is not None and self.both_share is not None:
+            _collect_both(self.both_usd, self.both_share, size, into)
 
-    def _collect_both(self, size: Size, into: list[Match]) -> None:
-        by_usd, by_share = self._ladders["both_usd"], self._ladders["both_share"]
-        if not size.has_usd and not size.has_share:
-            into.extend(zip(by_usd.subs, repeat(ANY)))
-            return
-        usd_too = by_usd.reached(size.usd) if size.has_usd else []
-        into.extend(zip(usd_too, repeat(BY_USD)))
-        if size.has_share and (share_too := by_share.reached(size.share)):
-            taken = {s.id for s in usd_too}
-            into.extend((s, BY_SHARE) for s in share_too if s.id not in taken)
+
+def _collect_both(by_usd: _Ladder, by_share: _Ladder, size: Size, into: list[Match]) -> None:
+    """Add those that ask for USD or a share, either of which is enough."""
+    if not size.has_usd and not size.has_share:
+        into.extend(zip(by_usd.subs, repeat(ANY)))
+        return
+    usd_too = by_usd.reached(size.usd) if size.has_usd else []
+    into.extend(zip(usd_too, repeat(BY_USD)))
+    if size.has_share and (share_too := by_share.reached(size.share)):
+        taken = {s.id for s in usd_too}
+        into.extend((s, BY_SHARE) for s in share_too if s.id not in taken)
 
 
 def _thresholds(s: Subscription) -> list[tuple[Rungs, Decimal]]:
