@@ -106,6 +106,16 @@ def test_an_emptied_index_keeps_nothing() -> None:
     assert (len(router), router._buckets, dict(router._shapes)) == (0, {}, {})
 
 
+@pytest.mark.parametrize(("usd", "share"), [(1, None), (None, 0), (1, 0)])
+def test_who_is_dropped_leaves_its_neighbours_on_the_ladder(usd: int | None, share: int | None) -> None:
+    router = Router()
+    min_usd, min_share = (None if n is None else Decimal(n) for n in (usd, share))
+    for name in "abc":
+        router.put(Subscription(id=name, guild_id=1, channel_id=1, min_usd=min_usd, min_share=min_share))
+    router.drop("b")
+    assert sorted(s.id for s, _ in router.match(alert(1, "liquidity"))) == ["a", "c"]
+
+
 def test_a_match_says_which_threshold_was_reached() -> None:
     router = Router()
     router.put(Subscription(id="a", guild_id=1, channel_id=1, min_usd=Decimal(1), min_share=Decimal(1)))
