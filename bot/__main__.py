@@ -146,6 +146,9 @@ async def _run(settings: Settings, role: str, chains: list[str], port: int) -> N
     if unknown:
         known = ", ".join(settings.chains)
         raise SettingsError("argument", "--chains", f"unknown chain {unknown[0]!r}", f"one of: {known}")
+    if not chains and not any(chain.enabled for chain in settings.chains.values()):
+        file = str(settings.runtime.config_dir / "chains.toml")
+        raise SettingsError(file, "enabled", "no chain is followed", "set enabled = true in one of them")
     log.configure(settings)
     async with AsyncExitStack() as stack:
         options = Options(role=role, chains=chains)  # type: ignore[arg-type] # argparse has checked it

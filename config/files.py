@@ -82,12 +82,12 @@ def _plain(said: str) -> str:
     """Turn pydantic's words into ours."""
     said = said.removeprefix("Value error, ")
     said = re.sub(r", unable to .*|, got a number with a fractional part$| after validation, not \d+$", "", said)
-    return re.sub(r"^[\w ]*?\bshould ", "must ", said)
+    return re.sub(r"^[\w ]*?\bshould ", "must ", said).replace("a valid tuple", "a list in square brackets")
 
 
 def _read(file: Path) -> Table:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except FileNotFoundError:
         remedy = "restore it, or set CONFIG_DIR to the folder that has it"
         raise SettingsError(str(file), WHOLE_FILE, "is missing", remedy) from None
@@ -97,7 +97,9 @@ def _read(file: Path) -> Table:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SettingsError(str(file), f"line {line}", "is not UTF-8", "save the file as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise SettingsError(str(file), WHOLE_FILE, "is nested too deeply", "use plain tables") from None
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         said, _, place = str(error).removesuffix(")").partition(" (at ")
         twice = said.startswith(("Cannot overwrite", "Cannot declare", "Cannot redefine", "Duplicate"))
         problem = "a key or a table is given twice" if twice else f"is not TOML: {said}"

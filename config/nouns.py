@@ -44,8 +44,8 @@ def http_url(text: str) -> str:
 
 def _token(secret: SecretStr) -> SecretStr:
     """Refuse what no token can hold, so that a paste gone wrong is said before Discord is asked."""
-    if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-        raise ValueError("holds a space or a strange sign; copy the token alone from the Developer Portal, page Bot")
+    if not re.fullmatch(r"[\w.-]+", secret.get_secret_value(), re.ASCII):
+        raise ValueError("holds a sign that no token has; copy the token alone from the Developer Portal, page Bot")
     return secret
 
 
@@ -64,8 +64,15 @@ def _redis_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _proposal_url(text: str) -> str:
+    if text and "{id}" not in http_url(text):
+        raise ValueError("names no proposal; write {id} where its number goes")
+    return text
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Key = Annotated[str, AfterValidator(_key)]
+Name = Annotated[str, Field(min_length=1)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
@@ -79,9 +86,9 @@ class Chain(Strict):
     """One `[chain]` of chains.toml. `finality`: the node's tag, or `depth` for `confirmations` blocks."""
 
     key: Key
-    id: int = Field(gt=0)
-    name: str
-    native: str
+    id: int = Field(gt=0, lt=2**63)
+    name: Name
+    native: Name
     explorer: Annotated[str, AfterValidator(http_url)] = "https://example.invalid"
     endpoints: tuple[SecretStr, ...] = Field(min_length=1)
     block_time_s: float = Field(gt=0, allow_inf_nan=False)
@@ -106,18 +113,18 @@ class Dao(Strict):
     """One `[dao]` of daos.toml. `clock` is what the governor counts in; `quorum` names what counts toward it."""
 
     key: Key
-    name: str
+    name: Name
     chain: Key
     protocol: str
     governor: Address
     token: Address
-    symbol: str
+    symbol: Name
     decimals: int = Field(default=18, ge=0, le=36)
     clock: Literal["block", "timestamp", "l1_block"] = "block"
     quorum: Literal["", "for", "for,abstain", "against,for,abstain"] = ""
     start_block: int = Field(default=0, ge=0)
     timelock: Address | None = None
-    proposal_url: str = ""
+    proposal_url: Annotated[str, AfterValidator(_proposal_url)] = ""
     aliases: tuple[str, ...] = ()
 
 
@@ -126,7 +133,7 @@ class TokenDef(Strict):
 
     chain: Key
     address: Address
-    symbol: str
+    symbol: Name
     decimals: int = Field(ge=0, le=36)
     feed: Address | None = None
     feed_heartbeat_s: int = Field(default=86_400, gt=0)
@@ -137,7 +144,7 @@ class Label(Strict):
     """One `[[label]]` of labels.toml: who an address is, of what class, and who says so."""
 
     address: Address
-    name: str
+    name: Name
     kind: Literal["investor", "team", "treasury", "exchange", "delegate", "protocol", "bridge", "unknown"] = "unknown"
     chain: Key | None = None
     owner: str = ""
@@ -194,8 +201,8 @@ class Runtime(Strict):
     config_dir: Path = HERE
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8090, ge=0, le=65535)
-    operator_channel: int | None = None
+    operator_channel: int | None = Field(default=None, gt=0, lt=2**64)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     history_h: int = Field(default=24, ge=0, le=24 * 30)
-    retention_d: int = Field(default=90, ge=1)
+    retention_d: int = Field(default=90, ge=1, le=36_500)

@@ -127,7 +127,7 @@ def _dotenv(file: Path | None) -> dict[str, str]:
     if file is None:
         return {}
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}
     except OSError as error:

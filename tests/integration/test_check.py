@@ -161,6 +161,19 @@ def test_an_unknown_chain_to_run_is_one_line_and_status_78(capsys: pytest.Captur
     assert capsys.readouterr().err.startswith("argument: --chains: unknown chain 'mars'; one of: ethereum")
 
 
+def test_a_run_that_would_follow_nothing_is_one_line_and_status_78(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(STORY, tmp_path / "config")
+    chains = tmp_path / "config" / "chains.toml"
+    chains.write_text(chains.read_text() + "enabled = false\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONFIG_DIR", "config")
+    assert main(["run"]) == 78
+    remedy = "set enabled = true in one of them"
+    assert capsys.readouterr().err == f"config/chains.toml: enabled: no chain is followed; {remedy}\n"
+
+
 def test_json_without_once_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--json"]) == 2
     assert capsys.readouterr().err.startswith("--json: goes with --once")

@@ -132,6 +132,14 @@ WRONG = [
         CHAINS + "confirmations = 3\n",
         "line 9, column 18: a key or a table is given twice; keep one of the two",
     ),
+    ("chains", CHAINS.replace("id = 1\n", f"id = {2**63}\n"), "ethereum.id: must be less than 9223372036854775808;"),
+    (
+        "chains",
+        CHAINS.replace(f"[{PUBLIC}]", '"x"'),
+        "ethereum.endpoints: must be a list in square brackets; correct it",
+    ),
+    ("chains", "id = " + "9" * 5000, "whole file: is not TOML: Exceeds the limit"),
+    ("chains", "id = " + "[" * 5000, "whole file: is nested too deeply; use plain tables"),
     ("chains", "id = 1", "id: stands outside a table; put it under the [chain] it is of"),
     ("chains", "[a\n", "line 1, column 3: is not TOML: Expected ']' at the end of a table declaration; mend that line"),
     (
@@ -160,6 +168,17 @@ WRONG = [
         "daos",
         DAO + DAO.replace("[uni]", "[two]"),
         "two.governor: governor ethereum 0x408ed6354d4973f66138c91495f2f2fcbd87",
+    ),
+    ("daos", DAO.replace('"Uniswap"', '""'), "uni.name: must have at least 1 character; correct it"),
+    (
+        "daos",
+        DAO + 'proposal_url = "https://t.example/uni"',
+        "uni.proposal_url: names no proposal; write {id} where its",
+    ),
+    (
+        "daos",
+        DAO + 'proposal_url = "javascript:{id}"',
+        "uni.proposal_url: is not an http(s) URL; write https://host/pa",
     ),
     ("daos", '["a\\nb"]\n', "a\\nb: is not a name; write"),
     ("tokens", TOKEN.replace("ethereum", "mars"), "token no. 1 (X).chain: unknown chain 'mars'; one of: ethereum"),
@@ -243,13 +262,16 @@ WRONG_VARIABLES = [
     ("WEB_PORT", "70000", "must be less than or equal to 65535; correct it"),
     ("OPERATOR_CHANNEL", "#canary", "must be a valid integer; correct it"),
     ("LOG_LEVEL", "canary", "must be 'debug', 'info', 'warning' or 'error'; correct it"),
+    ("OPERATOR_CHANNEL", "0", "must be greater than 0; correct it"),
+    ("RETENTION_D", "9" * 30, "must be less than or equal to 36500; correct it"),
     ("HISTORY_H", "9999", "must be less than or equal to 720; correct it"),
     (
         "DISCORD_TOKEN",
         "Bot canary.a.b",
-        "holds a space or a strange sign; copy the token alone from the Developer Portal",
+        "holds a sign that no token has; copy the token alone from the Developer Portal",
     ),
-    ("DISCORD_TOKEN", "canary…", "holds a space or a strange sign; copy the token alone from the Developer Portal"),
+    ("DISCORD_TOKEN", '"canary', "holds a sign that no token has; copy the token alone"),
+    ("DISCORD_TOKEN", "canary…", "holds a sign that no token has; copy the token alone from the Developer Portal"),
     ("REDIS_URL", "canary", "is not a Redis URL; write redis://host:6379/0, rediss://host:6379/0 or unix:///path"),
     ("REDIS_URL", "http://canary:6379", "is not a Redis URL; write redis://"),
     ("REDIS_URL", "redis://canary:99999", "is not a Redis URL; write redis://"),
@@ -301,3 +323,10 @@ def test_a_missing_file_says_where_it_is_looked_for(tmp_path: Path) -> None:
 def test_shares_are_exact_decimals(tmp_path: Path) -> None:
     watch = read(tmp_path, watches='[[watch]]\nkind="vote"\nname="w"\nmin_share_of_quorum = 0.1').watches[0]
     assert watch.min_share_of_quorum == Decimal("0.1")  # type: ignore[union-attr] # it is a vote watch
+
+
+def test_the_mark_that_some_editors_put_before_the_text_does_no_harm(tmp_path: Path) -> None:
+    read(tmp_path)
+    for file, text in ((tmp_path / "chains.toml", CHAINS), (tmp_path / ".env", "WEB_PORT=1234")):
+        file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load(environ={}, dotenv=tmp_path / ".env", config_dir=tmp_path).runtime.web_port == 1234
