@@ -123,6 +123,10 @@ class _Quorate:
         del counts
         return False
 
+    def _ahead(self, counts: Counts) -> bool | None:
+        """Want For > Against and the quorum; what the majority fails fails while the quorum is unknown too."""
+        return self.reached(counts) if counts.for_raw > counts.against_raw else False
+
 
 @dataclass(frozen=True)
 class _Fixed(_Quorate):
@@ -147,8 +151,8 @@ class Majority(_Fixed):
         return f"For > Against, and {_words(self.counted)} ≥ the quorum"
 
     def passes(self, counts: Counts) -> bool | None:
-        """Fail what the majority already fails, also while the quorum is unknown."""
-        return self.reached(counts) if counts.for_raw > counts.against_raw else False
+        """Tell whether it would pass now."""
+        return self._ahead(counts)
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,7 @@ class Unruled(_Fixed):
     def passes(self, counts: Counts) -> bool | None:
         """Give no answer."""
         del counts
+        return None
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,7 @@ class DynamicQuorum(_Quorate):
 
     def passes(self, counts: Counts) -> bool | None:
         """Tell whether it would pass now."""
-        return self.reached(counts) if counts.for_raw > counts.against_raw else False
+        return self._ahead(counts)
 
 
 @dataclass(frozen=True)
@@ -347,7 +352,7 @@ class Ratio(_Quorate):
 
 
 @dataclass(frozen=True)
-class SuperQuorum:
+class SuperQuorum(_Quorate):
     """Another rule with a super quorum of For, at which OpenZeppelin's extension ends voting at once."""
 
     rule: Rule
@@ -366,14 +371,6 @@ class SuperQuorum:
     def quorum(self, counts: Counts) -> int | None:
         """As the other rule."""
         return self.rule.quorum(counts)
-
-    def toward(self, counts: Counts) -> int:
-        """As the other rule."""
-        return self.rule.toward(counts)
-
-    def reached(self, counts: Counts) -> bool | None:
-        """As the other rule."""
-        return self.rule.reached(counts)
 
     def passes(self, counts: Counts) -> bool | None:
         """Tell whether it would pass now, at once or at the end."""
