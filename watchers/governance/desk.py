@@ -9,8 +9,9 @@ from watchers.event import Event
 from watchers.facts import Ask
 from watchers.governance.asks import Counts, Supply, Times
 from watchers.governance.events import ProposalChange, Vote
-from watchers.governance.family import Family
-from watchers.governance.tally import Book, Rule, counted_sides
+from watchers.governance.family import Family, Known
+from watchers.governance.rules import counted_sides
+from watchers.governance.tally import Book
 from watchers.wing import Situation
 
 Key = tuple[str, int]  # governor, proposal
@@ -48,10 +49,14 @@ class Desk:
         self.times = told or at.facts.get(family.times(*self.key))
         self.end_clock = extended[-1].end_clock if extended else self.times.deadline if self.times else None
         self.description = created.description if created else ""
-        self.rule = Rule(self._quorum(), self._counted(), family.majority)
+        self.rule = family.rule(Known(self._quorum(), self._counted(), self.supply_raw, self._terms()))
 
     def _quorum(self) -> int | None:
         ask = self.family.quorum(*self.key, self.times)
+        return self.at.facts.get(ask) if ask is not None else None
+
+    def _terms(self) -> Any:
+        ask = self.family.terms(*self.key, self.times) if self.family.terms is not None else None
         return self.at.facts.get(ask) if ask is not None else None
 
     def _counted(self) -> frozenset[str] | None:
@@ -87,6 +92,8 @@ class Desk:
             yield self.family.votes(*self.key)
         if (quorum := self.family.quorum(*self.key, self.times)) is not None:
             yield quorum
+        if self.family.terms is not None and (terms := self.family.terms(*self.key, self.times)) is not None:
+            yield terms
         if self.times is not None:
             yield Supply(self.dao.token, self.times.snapshot)
 

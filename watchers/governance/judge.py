@@ -91,16 +91,17 @@ def measure(vote: Vote, desk: Desk) -> Measures:
     if vote.support == "unknown" and vote.weight_raw:
         book.sure = False
     after = book.tally(rule)
-    real = book.whole and rule.quorum_raw is not None and cast_before * REAL_TURNOUT >= rule.quorum_raw
+    quorum_raw = rule.quorum(book.counts)
+    real = book.whole and quorum_raw is not None and cast_before * REAL_TURNOUT >= quorum_raw
     changed = crosses(before, after), flip(before, after)
     supply_raw = desk.supply_raw
     return Measures(
         before=before,
         after=after,
-        share_of_quorum=share(vote.weight_raw, rule.quorum_raw),
+        share_of_quorum=share(vote.weight_raw, quorum_raw),
         share_of_cast=share(vote.weight_raw, book.counts.cast_raw) if real and book.sure else None,
         share_of_supply=share(vote.weight_raw, supply_raw),
-        voter_share=share(book.of(vote.voter).cast_raw, rule.quorum_raw or supply_raw),
+        voter_share=share(book.of(vote.voter).cast_raw, quorum_raw or supply_raw),
         crosses=changed[0],
         flips=changed[1],
         pivotal=book.pivotal(vote.voter, rule),

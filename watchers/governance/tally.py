@@ -1,64 +1,18 @@
 """A proposal's tally and what one vote does to it. Pure.
 
-    rule of the family        decided by
-    counted                   the sides that count toward the quorum
-    passes                    quorum <= counted votes and for > against (OpenZeppelin, Bravo)
-    passes is False           also while the quorum is unknown, as long as for <= against
-    passes is None            the quorum, what counts toward it, or the family's own rule cannot be known
-
 Units: `_raw` base units of the voting token.
-Source: OpenZeppelin `GovernorCountingSimple._quorumReached`, `._voteSucceeded`; Compound `GovernorBravoDelegate.state`.
 """
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from watchers.alert import Tally
 from watchers.governance.asks import Counts
+from watchers.governance.rules import Rule
 from watchers.wing import Ballot
 
 Flip = Literal["passing", "failing"]
-_SIDES = ("for", "against", "abstain")  # of Counts, in its order
-
-
-def counted_sides(mode: str) -> frozenset[str] | None:
-    """Read what counts toward the quorum out of a COUNTING_MODE, or out of a plain `for,abstain`. None: not known.
-
-    A governor whose votes can be overridden takes weight back in events of its own, so votes alone are no tally.
-    """
-    fields = dict(part.partition("=")[::2] for part in mode.split("&")) if "=" in mode else {"quorum": mode}
-    if "override" in fields.get("support", "").split(",") or fields.get("overridable") == "true":
-        return None
-    if fields.get("quorum") == "bravo":
-        return frozenset({"for"})
-    sides = frozenset(fields.get("quorum", "").split(","))
-    return sides if sides and sides <= set(_SIDES) else None
-
-
-class Rule(NamedTuple):
-    """How one proposal is decided."""
-
-    quorum_raw: int | None
-    counted: frozenset[str] | None
-    majority: bool = True
-
-    def toward(self, counts: Counts) -> int:
-        """Sum what counts toward the quorum; 0 while that is not known, and then no quorum is shown beside it."""
-        if self.counted is None:
-            return 0
-        return sum(raw for side, raw in zip(_SIDES, counts, strict=True) if side in self.counted)
-
-    def reached(self, counts: Counts) -> bool | None:
-        """Tell whether the quorum is reached."""
-        if self.quorum_raw is None or self.counted is None:
-            return None
-        return self.toward(counts) >= self.quorum_raw
-
-    def passes(self, counts: Counts) -> bool | None:
-        """Tell whether the proposal would pass if voting ended now."""
-        if not self.majority:
-            return None
-        return self.reached(counts) if counts.for_raw > counts.against_raw else False
+MOST = 1 << 320  # far above any weight, and above the sum of many that a broken token may claim
 
 
 class Book:
@@ -102,7 +56,7 @@ class Book:
             for_raw=counts.for_raw,
             against_raw=counts.against_raw,
             abstain_raw=counts.abstain_raw,
-            quorum_raw=rule.quorum_raw if rule.counted is not None and self.whole else None,
+            quorum_raw=rule.quorum(counts) if rule.counted is not None and self.whole else None,
             toward_quorum_raw=rule.toward(counts),
             voters=len(self._by_voter) if self._voters_known else 0,
             passes=rule.passes(counts) if self.whole and self.sure else None,
@@ -128,20 +82,30 @@ def flip(before: Tally, after: Tally) -> Flip | None:
 
 
 def crosses(before: Tally, after: Tally) -> bool:
-    """Tell whether the quorum was reached in between."""
-    quorum = after.quorum_raw
-    return quorum is not None and before.toward_quorum_raw < quorum <= after.toward_quorum_raw
+    """Tell whether the quorum, which some families let grow with the votes, was reached in between."""
+    if before.quorum_raw is None or after.quorum_raw is None:
+        return False
+    return before.toward_quorum_raw < before.quorum_raw and after.toward_quorum_raw >= after.quorum_raw
 
 
 def to_flip_back(tally: Tally, rule: Rule) -> int | None:
     """Give the least weight of one more vote that would turn the outcome: Against a passing one, For a failing one.
-    None when the outcome is not known.
+    None when the outcome is not known, or no weight turns it.
     """
     if tally.passes is None:
         return None
-    if tally.passes:
-        return tally.for_raw - tally.against_raw
-    majority = tally.against_raw - tally.for_raw + 1
-    if tally.quorum_raw is None or rule.counted is None:
-        return None
-    return max(majority, tally.quorum_raw - tally.toward_quorum_raw if "for" in rule.counted else 0, 1)
+    counts = Counts(tally.for_raw, tally.against_raw, tally.abstain_raw)
+
+    def turned(raw: int) -> bool:
+        more = Counts(against_raw=raw) if tally.passes else Counts(for_raw=raw)
+        return differs(tally.passes, rule.passes(counts.plus(more)))
+
+    short, enough = 0, 1
+    while not turned(enough):
+        if enough >= MOST:
+            return None
+        short, enough = enough, enough * 2
+    while enough - short > 1:  # more of the same vote never turns it again
+        middle = (short + enough) // 2
+        short, enough = (short, middle) if turned(middle) else (middle, enough)
+    return enough

@@ -13,6 +13,7 @@ from watchers.governance.asks import CountingMode, GovernorTimes, GovernorVotes,
 from watchers.governance.events import ProposalChange
 from watchers.governance.family import Family, Governor
 from watchers.governance.protocols.oz_governor import register_creation, register_params, register_votes, step
+from watchers.governance.rules import Unruled
 
 
 @event(
@@ -83,7 +84,7 @@ protocol = Governor(
         votes=GovernorVotes,
         quorum=lambda governor, proposal_id, _: QuorumOf(governor, proposal_id),
         mode=CountingMode,
-        majority=False,
+        rule=lambda known: Unruled(known.quorum_raw, known.counted),
     ),
     rank=2,
 )
