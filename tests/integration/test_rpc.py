@@ -112,6 +112,19 @@ async def test_a_bad_answer_is_the_next_providers_turn(bad: str) -> None:
     assert sick.requests == 1, "a provider that failed is left alone for a while"
 
 
+async def test_what_is_wrong_with_several_endpoints_is_said_once() -> None:
+    first, second, third = Node(), Node(), Node()
+    first.fault = third.fault = BAD["404"]
+    second.fault = BAD["500"]
+    async with rpc_of(first, second, third) as rpc:
+        with pytest.raises(Unreachable) as caught:
+            await rpc.batch([HEAD])
+    assert str(caught.value) == (
+        "testnet: no endpoint answers (127.0.0.1, 127.0.0.1#3: has nothing at this path (HTTP 404); "
+        "127.0.0.1#2: is in trouble itself (HTTP 500))"
+    )
+
+
 async def test_the_preferred_provider_is_returned_to_once_it_has_rested() -> None:
     clock, first, second = Clock(), Node(), Node()
     first.fault = say("oops", 500)
