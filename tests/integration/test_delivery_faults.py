@@ -124,3 +124,17 @@ async def test_one_channel_that_fails_does_not_hold_up_another(world: World) -> 
         del world.discord.refused[5]
         await world.settled()
     assert world.discord.told(5) == [said(1)]
+
+
+async def test_a_channel_that_must_wait_lets_the_others_speak_without_a_wait(world: World) -> None:
+    async def for_ever(_: float) -> None:
+        await asyncio.Event().wait()
+
+    world.discord.refused[5] = NotDelivered("HTTP 503")
+    await world.route(state(1), 5)
+    async with world.sending(world.sender(sleep=for_ever)) as sender:
+        await world.until(lambda: sender.tally["refused"])
+        await world.route(state(2), 6)
+        await world.until(lambda: world.discord.told(6))
+    assert world.discord.told(6) == [said(2)]
+    assert [channel for _, channel, _ in world.discord.requests] == [5, 6]

@@ -17,6 +17,7 @@ from watchers.chain.steps import Head, Step
 from watchers.supervisor import Follower
 
 OPERATORS = 7
+LAST_S = 1.7  # when the last block comes: at no round time, since looking now and then would meet those by luck
 REAL_S = 10.0
 
 
@@ -50,11 +51,13 @@ class Standstill:
 
     def __init__(self, w: World, clock: HandClock) -> None:
         self._world, self._clock = w, clock
-        self.stands, self.moves = asyncio.Event(), asyncio.Event()
+        self.begun, self.stands, self.moves = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def __call__(self, _start: Cursor | None, _ring: Sequence[Cursor]) -> AsyncIterator[Step]:
-        for number in (1, 2):
-            yield self._world.step(number)
+        yield self._world.step(1)
+        self.begun.set()
+        await self._clock.sleep(LAST_S)
+        yield self._world.step(2)
         head = self._world.node.head
         self.stands.set()
         while not self.moves.is_set():
@@ -83,25 +86,27 @@ async def test_a_stall_is_in_the_operators_channel_after_three_block_times_and_n
         followed = Follower(chain, w.store, w.pipeline, feed, operator, holder="me", clock=clock, sleep=clock.sleep)
         following = asyncio.create_task(followed.follow())
         try:
+            await feed.begun.wait()
+            await clock.move(LAST_S)
             await feed.stands.wait()
-            await clock.move(due_s - 0.5)
+            await clock.move(LAST_S + due_s - 0.5)
             assert told() == []
-            await clock.move(due_s + 0.5)
+            await clock.move(LAST_S + due_s + 0.5)
             ((headline, facts),) = told()
             assert headline == "Testnet stands still"
             assert f"for **{due_s:.0f} s**" in facts
 
             node.mine_many(7)
-            await clock.move(due_s + 84.0)
+            await clock.move(LAST_S + due_s + 84.0)
             assert len(told()) == 1
             feed.moves.set()
-            await clock.move(due_s + 86.0)
+            await clock.move(LAST_S + due_s + 86.0)
             while len(told()) < 2:  # noqa: ASYNC110 - what is waited for is state, not an event
                 await asyncio.sleep(0.002)
             headline, facts = told()[1]
             assert headline == "Testnet moves again"
             assert f"for **{int(due_s + 85) // 60} min**; 7 blocks were behind" in facts
-            await clock.move(due_s + 90.0)
+            await clock.move(LAST_S + due_s + 90.0)
             assert len(told()) == 2
         finally:
             following.cancel()
