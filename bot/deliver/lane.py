@@ -41,10 +41,14 @@ class Lane:
 
     def _queue(self, job: Job) -> None:
         waiting = self.posts.get(job.post) or self.edits.get(job.post)
-        if waiting is not None:
-            waiting.entries += job.entries
-        else:
+        if waiting is None:
             (self.posts if job.fresh else self.edits)[job.post] = job
+            return
+        waiting.entries += job.entries
+        waiting.not_before_ms = max(waiting.not_before_ms, job.not_before_ms)
+        if job.fresh and not waiting.fresh:  # its edit must not cost a new message its place
+            waiting.fresh = True
+            self.posts[job.post] = self.edits.pop(job.post)
 
     def wait_ms(self, now_ms: int) -> int | None:
         """Say how long until something is due; None when nothing waits."""
