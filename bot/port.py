@@ -38,7 +38,8 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except discord.RateLimited as error:
-        raise Throttled("Discord asks us to wait", error.retry_after) from None
+        # the library waits out a limit of the whole bot; what is too long for it is one route's
+        raise NotDelivered("Discord limits requests to the channel", error.retry_after) from None
     except discord.HTTPException as error:
         raise _ours(error) from None
     except (aiohttp.ClientError, OSError) as error:

@@ -30,10 +30,12 @@ class Doubt:
         self._scans: dict[int, list[tuple[int, str]]] = {}
 
     async def notice_engine(self) -> None:
-        """Begin to doubt when the engine was started anew. Raises StoreError."""
-        if await self._deliveries.engine_changed():
+        """Begin to doubt when the engine was started anew; end it, and forget what was read. Raises StoreError."""
+        changed = await self._deliveries.engine_changed()
+        if changed:
             _log.info("the store was started anew; posts are looked for before they are sent", minutes=15)
             self._until_ms = self._clock_ms() + DOUBT_MS
+        if changed or self._clock_ms() >= self._until_ms:
             self._checked.clear()
             self._scans.clear()
 

@@ -7,7 +7,7 @@ import structlog
 
 from bot.deliver.port import Operator, Owner
 from bot.store import Shut, Subscriptions
-from watchers.errors import NotDelivered, StoreError, TribuneError, Undeliverable
+from watchers.errors import NotDelivered, SettingsError, StoreError, TribuneError, Undeliverable
 
 TELL_S: Final = 15.0
 _log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class Notices:
         try:
             async with asyncio.timeout(self._tell_s):
                 await self._owner.tell(shut.guild_id, shut.channel_id, shut.reason)
-        except (NotDelivered, TimeoutError):
+        except (NotDelivered, SettingsError, TimeoutError):
             return False
         except Undeliverable as error:
             _log.warning("an owner cannot be told", channel=shut.channel_id, error=str(error))

@@ -100,6 +100,10 @@ async def test_each_refusal_of_discord_is_the_error_whose_class_is_the_policy(se
         error = await refused()
         assert isinstance(error, Throttled)
         assert error.retry_after_s == 3
+        server.faults.too_many(retry_after_s=40)
+        error = await refused()  # of one route: the other channels need not wait for it
+        assert type(error) is NotDelivered
+        assert error.retry_after_s == 40
         server.faults.refuse(0)
         error = await refused()
         assert isinstance(error, SettingsError)

@@ -1,0 +1,75 @@
+"""What comes at the wrong moment: an edit while a message is tried, an opened channel while a post is put aside."""
+
+import asyncio
+import gc
+from typing import Any
+
+from bot.deliver.doubt import DOUBT_MS
+from bot.deliver.port import MISSING_PERMISSIONS
+from bot.operator import OperatorChannel
+from config.errors import SettingsError
+from tests.delivery_world import CHANNEL, FakeDiscord, World, said, state
+from watchers.errors import NotDelivered
+
+
+async def test_a_message_that_fails_while_its_alert_changes_keeps_its_place_in_the_channel(world: World) -> None:
+    class FailsOnce(FakeDiscord):
+        failed = False
+
+        async def post(self, channel_id: int, card: Any, nonce: str) -> int:
+            if not self.failed:
+                self.failed = True
+                await world.deliveries.update(state(1, rev=2))
+                await world.until(lambda: sum(len(lane.entries) for lane in sender._lanes.values()) == 3)
+                raise NotDelivered("HTTP 503")
+            return await super().post(channel_id, card, nonce)
+
+    world.discord = FailsOnce(world.clock)
+    await world.route(state(1))
+    await world.route(state(2))
+    async with world.sending() as sender:
+        await world.settled()
+    assert world.discord.told(CHANNEL) == [said(1, rev=2), said(2)]
+
+
+async def test_a_channel_that_is_opened_just_before_a_post_is_put_aside_gets_the_post(world: World) -> None:
+    await world.deliveries.open()
+    await world.route(state(1))
+    (entry,) = await world.deliveries.read("one", count=10, block_ms=1)
+    await world.subscriptions.pause(CHANNEL, f"code {MISSING_PERMISSIONS}", now_ms=world.clock())
+    await world.subscriptions.resume(CHANNEL, by=1, now_ms=world.clock())
+    await world.deliveries.hold(entry.post, [entry.id], now_ms=world.clock())
+    async with world.sending():
+        await world.settled()
+    assert world.discord.told(CHANNEL) == [said(1)]
+
+
+async def test_an_owner_who_cannot_be_told_for_our_refused_token_is_told_later(world: World) -> None:
+    defects: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: defects.append(context))
+    await world.subscriptions.pause(CHANNEL, "no permission", now_ms=world.clock())
+    world.owner.deaf = SettingsError("environment", "DISCORD_TOKEN", "Discord refuses it", "copy it anew")
+    async with world.sending() as sender:
+        await world.until(lambda: sender._telling is not None and sender._telling.done())
+    gc.collect()
+    await asyncio.sleep(0)
+    assert defects == []
+    assert [shut.channel_id for shut in await world.subscriptions.untold()] == [CHANNEL]
+
+
+async def test_what_was_read_in_doubt_is_forgotten_when_the_doubt_ends(world: World) -> None:
+    await world.redis.set("{d:0}:engine", "another run")
+    await world.route(state(1))
+    async with world.sending() as sender:
+        await world.settled()
+        doubt = sender._courier._doubt
+        assert doubt._scans != {}
+        world.clock.ms += DOUBT_MS
+        await world.until(lambda: doubt._scans == {} and not doubt._checked)
+
+
+async def test_two_notices_in_the_same_words_are_two_messages(world: World) -> None:
+    operator = OperatorChannel(world.discord, CHANNEL)
+    await operator.notice("A card was set aside.")
+    await operator.notice("A card was set aside.")
+    assert len(world.discord.told(CHANNEL)) == 2
