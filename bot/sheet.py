@@ -1,0 +1,122 @@
+"""A CSV file, plain or gzip: the columns that a command needs, row by row, and its numbers exactly.
+
+Errors: InputError with file, line, column and remedy.
+"""
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from watchers.errors import InputError
+
+_NUMBER = re.compile(r"(\d{1,90})(?:\.(\d{0,90}))?(?:[eE]([+-]?\d{1,2}))?")
+_WHOLE = re.compile(r"\d{1,30}")
+
+
+class Exact(NamedTuple):
+    """A number that is not negative: `units / 10**places`."""
+
+    units: int
+    places: int
+
+    def at(self, places: int) -> int:
+        """Count it in units of so many decimals, at least its own."""
+        return self.units * int(10 ** (places - self.places))
+
+
+def exact(text: str) -> Exact | None:
+    """Read `15`, `0.5`, `1e-06`; None: it is no such number."""
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        return None
+    whole, fraction, power = found.groups()
+    fraction = (fraction or "").rstrip("0")
+    units, places = int(whole + fraction), len(fraction) - int(power or 0)
+    return Exact(units * 10**-places, 0) if places < 0 else Exact(units, places)
+
+
+def written(units: int, places: int) -> int | Decimal:
+    """Give units of so many decimals as a number again: an integer where it is one."""
+    whole, rest = divmod(units, 10**places)
+    return Decimal(f"{whole}.{rest:0{places}d}".rstrip("0")) if rest else whole
+
+
+class Row(NamedTuple):
+    """One row's wanted fields, trimmed, in the order that they were asked for."""
+
+    file: str
+    line: int
+    columns: Sequence[str]
+    fields: Sequence[str]
+
+    def error(self, column: str, problem: str, remedy: str) -> InputError:
+        """Say what is wrong with a field."""
+        return InputError(self.file, f"line {self.line}, column {column}", problem, remedy)
+
+    def text(self, column: str) -> str:
+        """Give a field that must not be empty."""
+        found = self.fields[self.columns.index(column)]
+        if not found:
+            raise self.error(column, "is empty", "fill it in or take the row out")
+        return found
+
+    def number(self, column: str) -> Exact:
+        """Give a number that is not negative."""
+        found = exact(self.text(column))
+        if found is None:
+            raise self.error(column, f"{self._shown(column)} is not a number", "write 0 or more, like 15000000 or 0.5")
+        return found
+
+    def whole(self, column: str) -> int:
+        """Give a whole number that is not negative."""
+        found = self.text(column)
+        if not _WHOLE.fullmatch(found):
+            raise self.error(column, f"{self._shown(column)} is not a whole number", "write digits only, like 13056456")
+        return int(found)
+
+    def _shown(self, column: str) -> str:
+        return repr(self.text(column)[:40])
+
+
+def rows(file: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """Give the rows of a file that has these columns, in any order and case, among others. Raises InputError."""
+    name = str(file)
+    try:
+        with _opened(file) as stream:
+            reader = csv.reader(stream, strict=True)
+            head = [title.strip().lower() for title in next(reader, [])]
+            for column in columns:
+                if head.count(column) != 1:
+                    problem = "is there twice" if column in head else "is missing"
+                    remedy = f"the first line must name each of {', '.join(columns)} once"
+                    raise InputError(name, f"line 1, column {column}", problem, remedy)
+            places = [head.index(column) for column in columns]
+            for fields in reader:
+                if not fields:
+                    continue
+                if len(fields) != len(head):
+                    problem = f"has {len(fields)} fields where the first line has {len(head)}"
+                    raise InputError(name, f"line {reader.line_num}", problem, "quote fields that hold a comma")
+                yield Row(name, reader.line_num, columns, [fields[place].strip() for place in places])
+    except OSError as error:
+        gone = isinstance(error, gzip.BadGzipFile)
+        problem = "is not whole gzip" if gone else error.strerror or "cannot be read"
+        raise InputError(name, "*", problem, "fetch it again" if gone else "check the path") from None
+    except (EOFError, zlib.error):
+        raise InputError(name, "*", "is not whole gzip", "fetch it again") from None
+    except UnicodeDecodeError:
+        raise InputError(name, "*", "is not UTF-8 text", "save it as CSV in UTF-8") from None
+    except csv.Error as error:
+        raise InputError(name, f"line {reader.line_num}", f"is not CSV: {error}", "mend the quotes") from None
+
+
+def _opened(file: Path) -> IO[str]:
+    with file.open("rb") as probe:
+        zipped = probe.read(2) == b"\x1f\x8b"
+    opener = gzip.open if zipped else open
+    return opener(file, "rt", encoding="utf-8-sig", newline="")

@@ -1,0 +1,170 @@
+"""What the votes on one proposal weigh: measures over its ballots and its rule. Pure.
+
+    turns                when the quorum was reached and each time the provisional outcome turned
+    pivotal_by_removal   voters without all of whose weight the outcome would be another
+    pivotal_by_switch    voters who would have turned it by voting the other way (For for Against and back)
+    winning_number       how many of the largest For votes alone would pass it, the other sides unchanged
+    blocking_number      how many of the largest For votes must go for it to fail
+    margin_share         a weight against the lead; above 1 it decides the majority
+    what_if              For's share of For + Against under other rules of weight
+
+A voter's votes are summed first: fractional voters come several times. An abstainer has no other side to switch to.
+Units: weights are integers of one unit; shares 0..1.
+Source: the usual definitions; quadratic is the square root of the weight, capped is at most 2 % of all votes cast.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
+from math import fsum, sqrt
+from typing import NamedTuple
+
+from watchers.governance.asks import Counts
+from watchers.governance.rules import Rule
+from watchers.wing import Ballot
+
+CAP = 50  # a fiftieth: 2 %
+_NONE: int | Fraction = 0
+
+
+class Turn(NamedTuple):
+    """A ballot, by its place from 0, that turned the provisional outcome."""
+
+    place: int
+    passes: bool
+
+
+class Turns(NamedTuple):
+    """What happened on the way; `crossing` is the place of the ballot that first reached the quorum."""
+
+    crossing: int | None
+    flips: tuple[Turn, ...]
+
+
+class Shares(NamedTuple):
+    """For's share of For + Against; None where there is neither."""
+
+    linear: float | None
+    quadratic: float | None
+    one_address: float | None
+    capped: float | None
+
+
+def turns(ballots: Iterable[Ballot], rule: Rule) -> Turns:
+    """Replay ballots in their order. Before any vote a proposal fails; an outcome that is not known turns nothing."""
+    in_favour = against = abstain = 0
+    crossing, flips, outcome = None, [], False
+    reached = rule.reached(Counts())
+    for place, (_, one, two, three) in enumerate(ballots):
+        in_favour, against, abstain = in_favour + one, against + two, abstain + three
+        counts = Counts(in_favour, against, abstain)
+        if crossing is None:
+            now = rule.reached(counts)
+            if reached is False and now:
+                crossing = place
+            reached = now
+        passes = rule.passes(counts)
+        if passes is not None and passes != outcome:
+            outcome = passes
+            flips.append(Turn(place, passes))
+    return Turns(crossing, tuple(flips))
+
+
+def by_voter(ballots: Iterable[Ballot]) -> dict[str, Counts]:
+    """Sum each voter's ballots."""
+    found: dict[str, Counts] = {}
+    for voter, *parts in ballots:
+        mine, known = Counts(*parts), found.get(voter)
+        found[voter] = mine if known is None else known.plus(mine)
+    return found
+
+
+def switched(counts: Counts, parts: Counts) -> Counts:
+    """Give the tally if this voter had voted the other way."""
+    moved = parts.for_raw - parts.against_raw
+    return Counts(counts.for_raw - moved, counts.against_raw + moved, counts.abstain_raw)
+
+
+def pivotal_by_removal(counts: Counts, voters: Iterable[Counts], rule: Rule) -> int | None:
+    """Count the voters without whom the outcome would differ; None while it is not known."""
+    outcome = rule.passes(counts)
+    if outcome is None:
+        return None
+    alike = Counter(voters)
+    return sum(many for parts, many in alike.items() if rule.passes(counts.minus(parts)) is (not outcome))
+
+
+def pivotal_by_switch(counts: Counts, voters: Iterable[Counts], rule: Rule) -> int | None:
+    """Count the voters who would have turned the outcome by voting the other way; None while it is not known."""
+    outcome = rule.passes(counts)
+    if outcome is None:
+        return None
+    alike = Counter(voters)
+    return sum(many for parts, many in alike.items() if rule.passes(switched(counts, parts)) is (not outcome))
+
+
+def winning_number(counts: Counts, voters: Iterable[Counts], rule: Rule) -> int | None:
+    """Count the largest For votes that pass it alone; None when all of them do not. Every rule is monotone in For."""
+    if not rule.passes(counts):
+        return None
+    sums = _largest(voters)
+    return bisect_left(sums, x=True, key=lambda kept: bool(rule.passes(counts._replace(for_raw=kept))))
+
+
+def blocking_number(counts: Counts, voters: Iterable[Counts], rule: Rule) -> int | None:
+    """Count the largest For votes that must go for it to fail; None when it fails as it is, or passes without any."""
+    if not rule.passes(counts):
+        return None
+    sums = _largest(voters)
+
+    def fails(gone: int) -> bool:
+        return rule.passes(counts._replace(for_raw=counts.for_raw - gone)) is False
+
+    found = bisect_left(sums, x=True, key=fails)
+    return found if found < len(sums) else None
+
+
+def _largest(voters: Iterable[Counts]) -> Sequence[int]:
+    """Sum the largest 0, 1, 2 ... For votes."""
+    return list(accumulate(sorted((parts.for_raw for parts in voters if parts.for_raw), reverse=True), initial=0))
+
+
+def margin_share(weight_raw: int, counts: Counts) -> Decimal | None:
+    """Divide a weight by the lead of For or Against; None where they are equal."""
+    lead = abs(counts.for_raw - counts.against_raw)
+    return Decimal(weight_raw) / Decimal(lead) if lead else None
+
+
+def what_if(ballots: Iterable[Ballot], sides: Iterable[str]) -> Shares:
+    """Give For's share if weight counted otherwise. `sides` names each ballot's side, which one of no weight has too.
+
+    A voter's new weight is shared among the sides as the old one was.
+    """
+    votes: dict[str, list[int]] = {}  # for, against, abstain, then ballots on each
+    for (voter, *parts), side in zip(ballots, sides, strict=True):
+        mine = votes.setdefault(voter, [0] * 6)
+        for at, raw in enumerate(parts):
+            mine[at] += raw
+        mine[3 + ("for", "against", "abstain").index(side)] += 1
+    cast = sum(sum(mine[:3]) for mine in votes.values())
+    linear, one, capped = [0, 0], [_NONE, _NONE], [_NONE, _NONE]
+    quadratic: tuple[list[float], list[float]] = ([], [])
+    for mine in votes.values():
+        weight = sum(mine[:3])
+        parts, of = (mine[:2], weight) if weight else (mine[3:5], sum(mine[3:]))
+        for at, part in enumerate(parts):
+            if part:
+                share = 1 if part == of else Fraction(part, of)
+                linear[at] += mine[at]
+                one[at] += share
+                capped[at] += min(CAP * weight, cast) * share
+                quadratic[at].append(sqrt(weight) * float(share))
+    return Shares(_of_both(*linear), _of_both(*map(fsum, quadratic)), _of_both(*one), _of_both(*capped))
+
+
+def _of_both(in_favour: Fraction | float, against: Fraction | float) -> float | None:
+    both = in_favour + against
+    return float(in_favour / both) if both else None
