@@ -1,4 +1,4 @@
-"""`python -m bot run | demo | check | replay`.
+"""`python -m bot run | demo | check | replay | tally`.
 
 Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 69 what is needed
 cannot be reached now (the store; with `check --online`, a chain), 78 a setting that the operator must mend, 141 nobody
@@ -21,6 +21,7 @@ from watchers.errors import StoreError
 
 EX_UNAVAILABLE, EX_CONFIG = 69, 78  # sysexits.h
 PAGE_PORT = 8080
+RULES = ("for-only", "bravo", "for-abstain", "every-side", "agora", "aragon", "aragon-osx", "aave-v2", "aave-v3")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,6 +53,15 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--chain", required=True, help="chain id, or key of chains.toml")
     replay.add_argument("--alerts", action="store_true", help="the alerts that the events would make")
     replay.add_argument("--json", action="store_true", help="JSON lines")
+    tally = command("tally", "read votes from a CSV file and print what each proposal came to and what each vote did")
+    tally.add_argument("file", type=Path, metavar="FILE", help="columns proposal, support, voter, votes, block, index")
+    tally.add_argument("--rule", choices=RULES, default=RULES[0], help="how a proposal passes; see docs/analysts.md")
+    tally.add_argument("--quorum", required=True, help="in votes, as the file counts them")
+    tally.add_argument("--supply", help="all votes that there are")
+    tally.add_argument("--support-required", metavar="SHARE", help="For's share of For + Against, 0 to 1")
+    tally.add_argument("--lead", help="how far For must be ahead of Against, in votes")
+    tally.add_argument("--early", action="store_true", help="pass as soon as the missing votes cannot undo it")
+    tally.add_argument("--json", action="store_true", help="JSON lines")
     return top
 
 
@@ -73,6 +83,8 @@ def _dispatch(given: argparse.Namespace) -> int:
         return _demo(given)
     if given.command == "replay":
         return _replay(given)
+    if given.command == "tally":
+        return _tally(given)
     settings = _settings()
     if given.command == "check":
         return _check(settings, online=given.online)
@@ -104,6 +116,19 @@ def _replay(given: argparse.Namespace) -> int:
     try:
         replay(settings, chain, given.files, sys.stdout, alerts=given.alerts, as_json=given.json)
     except InputError as error:
+        return _say(error, 2)
+    return 0
+
+
+def _tally(given: argparse.Namespace) -> int:
+    from bot.ruling import Options  # noqa: PLC0415 - as above
+    from bot.tally import tally  # noqa: PLC0415 - as above
+    from watchers.errors import InputError, UserError  # noqa: PLC0415 - as above
+
+    options = Options(given.rule, given.quorum, given.supply, given.support_required, given.lead, given.early)
+    try:
+        tally(given.file, options, sys.stdout, as_json=given.json)
+    except (InputError, UserError) as error:
         return _say(error, 2)
     return 0
 
