@@ -7,7 +7,7 @@
     nakamoto           reach(more than half of the total)
     entropy H          -sum s_i log2 s_i, bits; evenness is H / log2 n, without meaning for one holder
     min-entropy        -log2 of the largest share, bits
-    Theil T            mean(x / mean ln(x / mean)), nats; within classes: sum_g s_g T_g, between: sum_g s_g ln(s_g / p_g)
+    Theil T            mean(x / mean ln(x / mean)), nats; within classes sum_g s_g T_g, between sum_g s_g ln(s_g / p_g)
     top p %            the floor(n p) largest, and one holder at least: of fewer than 100 the top 1 % is the largest
 
 A balance of zero is a holder like any other here: whoever does not want it leaves it out.
@@ -73,10 +73,10 @@ class Holdings:
         self.balances = balances
         self.n = len(balances)
         self.total = sum(balances)
+        if min(balances, default=0) < 0:
+            raise ValueError("a balance is below zero")
         if not self.total:
             raise ValueError("no balance is above zero")
-        if min(balances) < 0:
-            raise ValueError("a balance is below zero")
 
     @cached_property
     def shares(self) -> Floats:
