@@ -60,6 +60,25 @@ class _LenientString(_LenientBytes, StringDecoder):
         StringDecoder.__init__(self, handle_string_errors="replace")
 
 
+class _BoundedStream(ContextFramesBytesIO):
+    """Ends what offsets that overlap would blow up: each byte may be read four times over, and no more."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)  # type: ignore[no-untyped-call] # eth-abi leaves it untyped
+        self._budget = 4 * len(data) + 1024
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self._budget -= len(found)
+        if self._budget < 0:
+            raise InsufficientDataBytes("offsets overlap")
+        return found
+
+
+class _BoundedCodec(ABICodec):
+    stream_class = _BoundedStream
+
+
 def _lenient_codec() -> ABICodec:
     ours = registry.copy()
     for kind, encoder, decoder in (
@@ -68,7 +87,7 @@ def _lenient_codec() -> ABICodec:
     ):
         ours.unregister(kind)
         ours.register(BaseEquals(kind, with_sub=False), encoder, decoder, label=kind)
-    return ABICodec(ours)
+    return _BoundedCodec(ours)
 
 
 _CODEC = _lenient_codec()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.userops import call
 from watchers.batches.revert import cause, describe, failing_index, reason_of
-from watchers.batches.signatures import ERRORS, FUNCTIONS, function_name
+from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame
 
 BOOM = call("LabBoom(uint256,string)", 42, "lab")
@@ -45,9 +45,9 @@ def test_a_failing_index_is_read_from_execute_error_only() -> None:
     assert failing_index(describe(call("PostOpReverted(bytes)", BOOM))) is None
 
 
-def test_what_is_unknown_shows_its_selector_and_length() -> None:
+def test_what_is_unknown_shows_its_selector() -> None:
     assert describe(b"") == "empty_revert"
-    assert describe(bytes.fromhex("12345678") + b"\1" * 5) == "0x12345678 (9 bytes)"
+    assert describe(bytes.fromhex("12345678") + b"\1" * 5) == "0x12345678"
     assert describe(b"\1\2") == "unknown_data(2 bytes)"
     assert describe(b"\0" * 68) == "unknown_data(68 bytes)"
 
@@ -65,7 +65,7 @@ def test_text_from_a_contract_stays_on_one_line() -> None:
     assert describe(call("Error(string)", 'a\n"b"')) == 'Error("a\\n\\"b\\"")'
 
 
-@given(st.binary(max_size=600), st.sampled_from(sorted(ERRORS)))
+@given(st.binary(max_size=600), st.sampled_from(sorted(KNOWN.errors)))
 def test_no_revert_data_whatever_can_break_the_reader(body: bytes, selector: str) -> None:
     text = describe(bytes.fromhex(selector[2:]) + body)
     assert text
@@ -78,6 +78,27 @@ def test_a_known_error_gives_back_its_arguments(code: int, why: str) -> None:
     text = describe(call("LabBoom(uint256,string)", code, why))
     assert text.startswith(f"LabBoom({code},")
     assert describe(encode(["uint256"], [0])[:0]) == "empty_revert"
+
+
+def test_an_operators_own_error_is_named_and_one_with_arrays_or_tuples_reads_whole() -> None:
+    ours = KNOWN.with_more([], ["Refused(address,(uint256,bool)[],bytes4)", "LabBoom(uint256,string)"])
+    data = call("Refused(address,(uint256,bool)[],bytes4)", "0x" + "ab" * 20, [(7, True), (8, False)], b"\1\2\3\4")
+    told = f"Refused(0x{'ab' * 20},[[7,true],[8,false]],0x01020304)"
+    assert describe(data, ours) == told
+    assert describe(call("CallFailed(bytes)", data), ours) == f"CallFailed({told})"
+    assert describe(data).startswith("0x")
+    assert describe(data[:40], ours) == "Refused(…)"
+
+
+def test_arguments_that_overlap_are_not_blown_up() -> None:
+    inner = encode(["uint256"], [64]) + b"".join(encode(["uint256"], [0]) for _ in range(64))
+    names = Names(["many(uint256[][][])"], [])
+    heads = encode(["uint256"], [64]) + encode(["uint256"], [64 * 32 - 0]) * 0
+    selector = call("many(uint256[][][])", [])[:4]
+    level = b"".join(encode(["uint256"], [64 * 32]) for _ in range(64))
+    data = selector + encode(["uint256"], [32]) + encode(["uint256"], [64]) + level
+    data += encode(["uint256"], [64]) + level + inner + heads
+    assert names.arguments("0x" + data.hex()) is None
 
 
 def test_wrappers_nested_for_ever_end() -> None:
@@ -103,9 +124,9 @@ def test_revert_data_that_was_kept_back_is_not_an_empty_revert() -> None:
 
 
 def test_functions_read_as_signatures() -> None:
-    assert function_name("0xa9059cbb" + "0" * 128) == "transfer(address,uint256)"
-    assert function_name("0x") == ""
-    assert function_name("0xdeadbeef00") == "0xdeadbeef"
+    assert KNOWN.function("0xa9059cbb" + "0" * 128) == "transfer(address,uint256)"
+    assert KNOWN.function("0x") == ""
+    assert KNOWN.function("0xdeadbeef00") == "0xdeadbeef"
 
 
 def test_selectors_of_the_tables_are_those_of_the_reference() -> None:
@@ -118,7 +139,7 @@ def test_selectors_of_the_tables_are_those_of_the_reference() -> None:
         "0xd9ed0e8f": "setupSafe",
         "0x8d80ff0a": "multiSend(bytes)",
     }.items():
-        assert FUNCTIONS[selector].startswith(signature)
+        assert KNOWN.functions[selector].startswith(signature)
     for selector, name in {
         "0x08c379a0": "Error",
         "0x4e487b71": "Panic",
@@ -129,4 +150,4 @@ def test_selectors_of_the_tables_are_those_of_the_reference() -> None:
         "0xa5fa8d2b": "CallFailed",
         "0xfe34a6d3": "NotFromEntryPoint",
     }.items():
-        assert ERRORS[selector][0] == name
+        assert KNOWN.errors[selector][0] == name

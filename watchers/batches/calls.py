@@ -1,32 +1,29 @@
-"""What became of each call of an operation: the plan (what was meant) laid over the call tree (what happened).
+"""What became of each call of a user operation: its plan laid over its place in the call tree.
 
 Neither is enough alone. Without a tree a call's outcome is "unknown", except where the account's own events or its
-`ExecuteError` name the call that failed. With a tree: `failed` itself, `rolled_back` (returned, but something around it
-failed), `not_executed` (meant, and the batch ended before it), `success`. A call without a frame in a batch that went
-through is "unknown": the tree does not show it, and that is all that can be said. A tree that contradicts the
-EntryPoint's own event (another inclusion, a lying node) is not used at all.
+`ExecuteError` name the call that failed. A tree that contradicts the EntryPoint's own event (another inclusion, a
+lying node) is not used at all, and a call that it calls a success while the account's events call it failed is unknown.
 
 Source: eth-infinitism/account-abstraction, EntryPoint `innerHandleOp`.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from watchers.batches.calldata import Intended, Reader
+from watchers.batches.calldata import Reader
 from watchers.batches.events import BatchResult, Call, CallOutcome, Outcome
-from watchers.batches.layouts import NAMES_FAILING_INDEX, ZERO, Plan, plan
+from watchers.batches.layouts import NAMES_FAILING_INDEX, Plan, plan
+from watchers.batches.match import Placed, call_of, doubted, lay_over, made, seen
 from watchers.batches.revert import failing_index, reason_of
-from watchers.batches.signatures import function_name
+from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame, Visit, walk
 from watchers.errors import DecodeError
 
 # innerHandleOp: selector -> word that holds the userOpHash, and it was reached from the EntryPoint itself only
 _INNER = {"0x0042dc53": 11, "0x1d732756": 9}
 _WORD = 32
-_WAYS = {"CALL": "call", "CALLCODE": "delegate", "DELEGATECALL": "delegate", "STATICCALL": "static"}
 
 
 class OperationTree(NamedTuple):
@@ -35,6 +32,9 @@ class OperationTree(NamedTuple):
     inner: Frame
     account: Frame | None
     calldata: bytes
+    op_hash: str
+    sender: str
+    nonce: int
 
     @property
     def success(self) -> bool:
@@ -42,26 +42,25 @@ class OperationTree(NamedTuple):
         return not self.inner.error and not (self.account and self.account.error)
 
 
-def operations_in(root: Frame, entry_point: str) -> dict[str, OperationTree]:
-    """Find an EntryPoint's operations in a call tree by userOpHash; those inside a reverted frame left no event."""
+def operations_in(root: Frame, entry_point: str, *, undone: bool = False) -> dict[str, OperationTree]:
+    """Find an EntryPoint's operations in a call tree by userOpHash; those inside a reverted frame, which left no event,
+    only when `undone` asks for them.
+    """
     found: dict[str, OperationTree] = {}
-    for frame, undone in walk(root):
+    for frame, is_undone in walk(root):
         word = _INNER.get(frame.input[:10])
-        if undone or word is None or frame.type != "CALL" or not frame.sender == frame.to == entry_point:
+        if (is_undone and not undone) or word is None or frame.type != "CALL":
             continue
-        at = 10 + 64 * word
-        if len(frame.input) < at + 64:
-            continue
-        operation = _operation(frame, entry_point)
-        if operation is not None:
-            found["0x" + frame.input[at : at + 64]] = operation
+        if frame.sender == frame.to == entry_point and (operation := _operation(frame, entry_point, word)) is not None:
+            found[operation.op_hash] = operation
     return found
 
 
-def _operation(inner: Frame, entry_point: str) -> OperationTree | None:
+def _operation(inner: Frame, entry_point: str, word: int) -> OperationTree | None:
     reader = Reader(bytes.fromhex(inner.input[10:]))
     try:
-        calldata, sender = reader.blob(reader.tail(0)), reader.address(_WORD)
+        op_hash = f"0x{reader.word(_WORD * word):064x}"
+        calldata, sender, nonce = reader.blob(reader.tail(0)), reader.address(_WORD), reader.word(2 * _WORD)
     except DecodeError:
         return None
     # The account's call comes first; with empty calldata there is none, and the first child may be `postOp`.
@@ -69,29 +68,33 @@ def _operation(inner: Frame, entry_point: str) -> OperationTree | None:
     is_account = bool(calldata) and first is not None and first.to == sender and first.sender == entry_point
     if calldata and not is_account and not inner.error:
         return None  # an account that must have been called and is not in the tree: pruned
-    return OperationTree(inner, first if is_account else None, calldata)
+    return OperationTree(inner, first if is_account else None, calldata, op_hash, sender, nonce)
 
 
 def explain(event: BatchResult, calldata: bytes | None, tree: OperationTree | None) -> BatchResult:
     """Fill an operation's calls from its calldata and its place in the call tree, whichever is at hand."""
+    return explained(event, calldata, tree)[0]
+
+
+def explained(
+    event: BatchResult, calldata: bytes | None, tree: OperationTree | None, names: Names = KNOWN
+) -> tuple[BatchResult, list[Placed]]:
+    """Like `explain`, with the frame of each call that has one."""
     if tree is not None and tree.success == event.success:
-        return _with_tree(event, tree)
+        return _with_tree(event, tree, names)
     meant = plan(calldata, event.sender) if calldata else None
     if meant is None:
-        return msgspec.structs.replace(event, calls=())
-    return _without_tree(event, meant, (calldata or b"")[:4].hex())
+        return msgspec.structs.replace(event, calls=()), []
+    blind = _without_tree(event, meant, (calldata or b"")[:4].hex(), names)
+    return blind, [Placed(call) for call in blind.calls]
 
 
 # --- without a tree -----------------------------------------------------------------------------------------------
 
 
-def _without_tree(event: BatchResult, meant: Plan, selector: str) -> BatchResult:
+def _without_tree(event: BatchResult, meant: Plan, selector: str, names: Names) -> BatchResult:
     """Say what events prove: the calls named by try-mode events, or the one that `ExecuteError` blames."""
-    calls = [_call(at, call, "not_executed" if call.skipped else "unknown") for at, call in enumerate(meant.calls)]
-    for proof in event.calls:
-        named = _named(proof, meant)
-        if named is not None:
-            calls[named] = msgspec.structs.replace(calls[named], outcome="failed", reason=proof.reason)
+    calls = proven(event.calls, meant, names)
     blamed = failing_index(event.reason) if event.outcome == "reverted" and selector in NAMES_FAILING_INDEX else None
     if blamed is not None and blamed < len(calls):
         for place, call in enumerate(calls):
@@ -103,7 +106,17 @@ def _without_tree(event: BatchResult, meant: Plan, selector: str) -> BatchResult
     return msgspec.structs.replace(event, calls=tuple(calls), outcome=outcome_now)
 
 
-def _named(proof: Call, meant: Plan) -> int | None:
+def proven(proofs: Sequence[Call], meant: Plan, names: Names) -> list[Call]:
+    """Give the calls of a plan with what an account's own events prove of them, and nothing else."""
+    calls = [call_of(at, c, "not_executed" if c.skipped else "unknown", names) for at, c in enumerate(meant.calls)]
+    for proof in proofs:
+        at = named(proof, meant)
+        if at is not None:
+            calls[at] = msgspec.structs.replace(calls[at], outcome="failed", reason=proof.reason)
+    return calls
+
+
+def named(proof: Call, meant: Plan) -> int | None:
     """Find the call that a try-mode event speaks of: by index, or, where the event has none, by its calldata."""
     tried = [at for at, call in enumerate(meant.calls) if call.tries]
     if proof.index >= 0:
@@ -115,163 +128,53 @@ def _named(proof: Call, meant: Plan) -> int | None:
 # --- with a tree --------------------------------------------------------------------------------------------------
 
 
-def _with_tree(event: BatchResult, tree: OperationTree) -> BatchResult:
-    account = tree.account
-    meant = plan(_hex_bytes(account.input) if account else tree.calldata, event.sender)
-    if account is None:
-        calls = [_call(at, call, "not_executed") for at, call in enumerate(meant.calls)] if meant else []
-    elif meant is None:
-        made = (v for v in _made(Visit(account, bool(tree.inner.error))) if v.frame.type == "CALL")
-        calls = [_seen(at, visit) for at, visit in enumerate(made)]
-    else:
-        calls = _lay_over(meant, account, undone=bool(tree.inner.error))
+def _with_tree(event: BatchResult, tree: OperationTree, names: Names) -> tuple[BatchResult, list[Placed]]:
+    placed = calls_of(tree, names)
+    meant = plan(_calldata(tree), event.sender)
+    if meant is not None:
+        placed = doubted(placed, {at for at in (named(proof, meant) for proof in event.calls) if at is not None})
+    calls = tuple(p.call for p in placed)
     failed = event.outcome == "reverted" and tree.account is not None and not tree.account.error
     # 0.6 has no event for a `postOp` that reverted: the account's call returned, and what it did is gone.
     outcome: Outcome = "postop_reverted" if failed and tree.inner.error else event.outcome
     if event.success:
-        outcome = _container(event.outcome, meant, calls)
+        outcome = event.outcome if event.outcome == "partial" else judged(meant, calls)
     reason = event.reason
     if not reason and not event.success:
-        reason = _why(tree)
-    return msgspec.structs.replace(event, calls=tuple(calls), outcome=outcome, reason=reason)
+        reason = _why(tree, names)
+    return msgspec.structs.replace(event, calls=calls, outcome=outcome, reason=reason), placed
 
 
-def _why(tree: OperationTree) -> str:
+def calls_of(tree: OperationTree, names: Names, *, undone: bool = False) -> list[Placed]:
+    """Tell the calls of an operation by the tree alone; `undone` when the bundle around it reverted."""
+    account, gone = tree.account, undone or bool(tree.inner.error)
+    meant = plan(_calldata(tree), tree.sender)
+    if account is None:
+        calls = meant.calls if meant else ()
+        return [Placed(call_of(at, call, "not_executed", names)) for at, call in enumerate(calls)]
+    if meant is None:
+        frames = (v for v in made(Visit(account, gone)) if v.frame.type == "CALL")
+        return [seen(at, visit, names) for at, visit in enumerate(frames)]
+    return lay_over(meant, Visit(account, gone), names)
+
+
+def _calldata(tree: OperationTree) -> bytes:
+    return bytes.fromhex(tree.account.input[2:]) if tree.account else tree.calldata
+
+
+def _why(tree: OperationTree, names: Names) -> str:
     if tree.account and tree.account.error:
-        return reason_of(tree.account)
+        return reason_of(tree.account, names)
     after = [f for f in tree.inner.calls if f is not tree.account and f.error]
-    return reason_of(after[-1]) if after else reason_of(tree.inner)
+    return reason_of(after[-1] if after else tree.inner, names)
 
 
-def _container(told: Outcome, meant: Plan | None, calls: Sequence[Call]) -> Outcome:
-    """Judge an operation that its EntryPoint calls a success."""
+def judged(meant: Plan | None, calls: Sequence[Call]) -> Outcome:
+    """Judge a container that is told to have succeeded by its calls."""
     outcomes = {call.outcome for call in calls}
-    if told == "partial":
-        return "partial"
     if meant is None:
         # Whether a call that failed was one of the batch cannot be told from a calldata that we cannot read.
         return "unknown" if outcomes - {"success"} else "success"
     if outcomes & {"failed", "rolled_back"}:
         return "partial"
     return "unknown" if "unknown" in outcomes else "success"
-
-
-def _lay_over(meant: Plan, account: Frame, *, undone: bool) -> list[Call]:
-    """Match the plan against the frames that the account made, in order."""
-    start = Visit(account, undone)
-    if meant.hop:
-        hop = next((v for v in _made(start) if v.frame.to == account.to and v.frame.input == meant.hop), None)
-        if hop is None:
-            return [_call(at, call, _absent(account)) for at, call in enumerate(meant.calls)]
-        start = hop
-    places = _place(meant.calls, list(_made(start)), account.to)
-    if not any(place is not None for place in places):
-        # A Safe reaches its module by CALL, and the module calls the Safe back: look at all that the account did.
-        below = (v for v in _below(start) if v.frame.sender == account.to)
-        places = _place(meant.calls, list(below), account.to)
-    last = max((at for at, place in enumerate(places) if place is not None), default=-1)
-    ended = bool(account.error or start.frame.error)
-    return [
-        _met(at, call, place, account)
-        if place is not None
-        else _call(at, call, "not_executed" if call.skipped or (ended and at > last) else "unknown")
-        for at, (call, place) in enumerate(zip(meant.calls, places, strict=True))
-    ]
-
-
-def _absent(account: Frame) -> CallOutcome:
-    return "not_executed" if account.error else "unknown"
-
-
-def _place(calls: Sequence[Intended], made: Sequence[Visit], account: str) -> list[Visit | None]:
-    """Give each meant call the earliest frame of its kind, target, input and value after the one before it."""
-    where: dict[tuple[str, str, str, int], list[int]] = {}
-    for at, (frame, _) in enumerate(made):
-        way = _WAYS.get(frame.type)
-        if way is not None:
-            value = frame.value if way == "call" else 0
-            where.setdefault((way, frame.to, frame.input, value), []).append(at)
-    placed: list[Visit | None] = []
-    next_at = 0
-    for call in calls:
-        place = None if call.skipped else _earliest(call, where, account, next_at)
-        placed.append(None if place is None else made[place])
-        next_at = next_at if place is None else place + 1
-    return placed
-
-
-def _earliest(
-    call: Intended, where: dict[tuple[str, str, str, int], list[int]], account: str, start: int
-) -> int | None:
-    if call.through:
-        keys = [("call", account, call.through, 0)]
-    else:
-        targets = [call.target, account] if call.self_at_zero and call.target == ZERO else [call.target]
-        keys = [(call.way, target, call.data, call.value_wei) for target in targets]
-    found = []
-    for key in keys:
-        places = where.get(key, [])
-        at = bisect_left(places, start)
-        found += places[at : at + 1]
-    return min(found, default=None)
-
-
-def _met(at: int, call: Intended, visit: Visit, account: Frame) -> Call:
-    """Tell the outcome of a call by its frame; of one made through a call to itself, by the frame inside that."""
-    if call.through:
-        inner = _place([call._replace(through="")], list(_made(visit)), account.to)[0]
-        if inner is None:
-            return _call(at, call, "failed" if visit.frame.error else "unknown", reason_of(visit.frame))
-        visit = inner
-    frame = visit.frame
-    shown = call._replace(target=frame.to) if call.self_at_zero and call.way == "call" else call
-    return msgspec.structs.replace(_call(at, shown, _outcome(visit), reason_of(frame)), gas_used=frame.gas_used)
-
-
-def _outcome(visit: Visit) -> CallOutcome:
-    if visit.frame.error:
-        return "failed"
-    return "rolled_back" if visit.undone else "success"
-
-
-def _made(start: Visit) -> Iterator[Visit]:
-    """Give the frames that a frame made, in order, passing through DELEGATECALL: that is still the same account."""
-    inside = start.undone or bool(start.frame.error)
-    stack = [Visit(child, inside) for child in reversed(start.frame.calls)]
-    while stack:
-        visit = stack.pop()
-        yield visit
-        if _WAYS.get(visit.frame.type) == "delegate":
-            undone = visit.undone or bool(visit.frame.error)
-            stack.extend(Visit(child, undone) for child in reversed(visit.frame.calls))
-
-
-def _below(start: Visit) -> Iterable[Visit]:
-    visits = walk(start.frame)
-    next(visits)
-    return (Visit(frame, undone or start.undone) for frame, undone in visits)
-
-
-def _call(at: int, call: Intended, outcome: CallOutcome, reason: str = "") -> Call:
-    name = function_name(call.data)
-    return Call(at, call.target, call.value_wei, call.data, name, outcome, reason if outcome == "failed" else "")
-
-
-def _seen(at: int, visit: Visit) -> Call:
-    """Tell a frame as a call where the plan cannot be read."""
-    frame = visit.frame
-    outcome = _outcome(visit)
-    return Call(
-        index=at,
-        target=frame.to,
-        value_wei=frame.value if frame.type == "CALL" else 0,
-        data=frame.input,
-        function=function_name(frame.input),
-        outcome=outcome,
-        reason=reason_of(frame) if outcome == "failed" else "",
-        gas_used=frame.gas_used,
-    )
-
-
-def _hex_bytes(data: str) -> bytes:
-    return bytes.fromhex(data[2:])

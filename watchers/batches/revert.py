@@ -1,7 +1,7 @@
 """Revert data as people read it: `Error("text")`, `Panic(0x11)`, `Name(arg,arg)`, wrappers opened in place.
 
-`empty_revert` stands for no data and `out_of_gas` for what a call tree calls so; an unknown error is its selector and
-length, `0x12345678 (68 bytes)`, and what cannot be an error `unknown_data(N bytes)`. Data that was cut (an EntryPoint
+`empty_revert` stands for no data and `out_of_gas` for what a call tree calls so; an unknown error is its selector,
+`0x12345678`, and what cannot be an error `unknown_data(N bytes)`. Data that was cut (an EntryPoint
 keeps 2048 bytes) is told as far as it goes, with an ellipsis.
 
 Source: ERC-4337 `UserOperationRevertReason`; Solidity documentation, "Panic via assert and Error via require".
@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from watchers.abi import decode_words
-from watchers.batches.signatures import ERRORS
+from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame, is_out_of_gas
 from watchers.errors import DecodeError
 
@@ -25,34 +25,45 @@ MAX_TEXT = 512  # characters of one string argument
 _WORD = 32
 _SELECTOR = 4
 _CUT = "…"
+_WORD_OR_BYTES = re.compile(r"address|bool|u?int\d*|bytes\d*|string")
 
 
-def describe(data: bytes, nesting: int = 0) -> str:
+def describe(data: bytes, names: Names = KNOWN, nesting: int = 0) -> str:
     """Write revert data in the notation above. Never raises."""
     if not data:
         return EMPTY
     head = data[:_SELECTOR]
     if len(data) < _SELECTOR or not any(head):
         return f"unknown_data({len(data)} bytes)"
-    known = ERRORS.get("0x" + head.hex())
+    known = names.errors.get("0x" + head.hex())
     if known is None:
-        return f"0x{head.hex()} ({len(data)} bytes)"
+        return f"0x{head.hex()}"
     name, types = known
     body = data[_SELECTOR : _SELECTOR + MAX_DATA]
     if name == "Panic" and len(body) >= _WORD:
         return f"Panic({hex(int.from_bytes(body[:_WORD], 'big'))})"
-    return f"{name}({','.join(_arguments(types, body, nesting))})"
+    if not all(_WORD_OR_BYTES.fullmatch(kind) for kind in types):
+        return f"{name}({_composed(types, body)})"
+    return f"{name}({','.join(_arguments(types, body, names, nesting))})"
 
 
-def describe_hex(data: str) -> str:
+def _composed(types: tuple[str, ...], body: bytes) -> str:
+    """Write arguments with arrays or tuples among them, all or nothing."""
+    try:
+        return ",".join(map(_value, decode_words(types, body)))[:MAX_TEXT]
+    except DecodeError:
+        return _CUT
+
+
+def describe_hex(data: str, names: Names = KNOWN) -> str:
     """Write revert data given as hex with 0x."""
     try:
-        return describe(bytes.fromhex(data[2:]))
+        return describe(bytes.fromhex(data[2:]), names)
     except ValueError:
         return "unknown_data"
 
 
-def _arguments(types: tuple[str, ...], body: bytes, nesting: int) -> list[str]:
+def _arguments(types: tuple[str, ...], body: bytes, names: Names, nesting: int) -> list[str]:
     """Read the arguments one by one, so that one that was cut does not take the others with it."""
     given = []
     for at, kind in enumerate(types):
@@ -60,7 +71,7 @@ def _arguments(types: tuple[str, ...], body: bytes, nesting: int) -> list[str]:
         if len(word) < _WORD:
             given.append(_CUT)
         elif kind in ("bytes", "string"):
-            given.append(_dynamic(kind, body, int.from_bytes(word, "big"), nesting))
+            given.append(_dynamic(kind, body, int.from_bytes(word, "big"), names, nesting))
         else:
             given.append(_static(kind, word))
     return given
@@ -71,14 +82,20 @@ def _static(kind: str, word: bytes) -> str:
         value: Any = decode_words((kind,), word)[0]
     except DecodeError:
         return "0x" + word.hex()  # dirty padding: shown as it is
+    return _value(value)
+
+
+def _value(value: Any) -> str:
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_value, value))}]"
     return str(value)
 
 
-def _dynamic(kind: str, body: bytes, offset: int, nesting: int) -> str:
+def _dynamic(kind: str, body: bytes, offset: int, names: Names, nesting: int) -> str:
     length_word = body[offset : offset + _WORD] if offset <= len(body) else b""
     if len(length_word) < _WORD:
         return _CUT
@@ -91,7 +108,7 @@ def _dynamic(kind: str, body: bytes, offset: int, nesting: int) -> str:
         return json.dumps(text[:MAX_TEXT] + (_CUT if cut or len(text) > MAX_TEXT else ""), ensure_ascii=False)
     if nesting >= MAX_NESTING or (cut and not found):
         return f"unknown_data({length} bytes)" if nesting >= MAX_NESTING else _CUT
-    return describe(found, nesting + 1)
+    return describe(found, names, nesting + 1)
 
 
 _WRAPPERS = (
@@ -117,14 +134,14 @@ def failing_index(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def reason_of(frame: Frame) -> str:
+def reason_of(frame: Frame, names: Names = KNOWN) -> str:
     """Say why a frame failed: its data; out of gas, which only the deepest frame shows; else the tracer's own word.
     "" when the frame did not fail or the tracer keeps the data back.
     """
     if not frame.error:
         return ""
     if frame.output is not None and len(frame.output) > len("0x"):
-        return describe_hex(frame.output)
+        return describe_hex(frame.output, names)
     if _ran_out_of_gas(frame):
         return OUT_OF_GAS
     if "revert" in frame.error.lower():

@@ -1,11 +1,14 @@
-"""Names known without asking anybody: selector -> signature of functions, selector -> types of errors.
+"""What selectors mean: `KNOWN`, the names known without asking anybody, and `Names`, those and an operator's own.
 
 Source: the Solidity interfaces of the named projects; ERC-20, ERC-721, ERC-1155, ERC-4337, ERC-6093, ERC-7579.
 """
 
-import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple
 
-from watchers.abi import selector
+from watchers.abi import decode_words, selector
+from watchers.errors import DecodeError
 
 _SEL = 10  # characters of 0x and four bytes
 
@@ -217,17 +220,56 @@ ERROR_SIGNATURES = (
 )
 
 
-def _types(signature: str) -> tuple[str, ...]:
-    """Split the flat types of an error; errors above hold no tuples."""
-    return tuple(re.findall(r"[^,()]+", signature[signature.index("(") :]))
+class Error(NamedTuple):
+    """A custom error: its name and the types of its arguments."""
+
+    name: str
+    types: tuple[str, ...]
 
 
-FUNCTIONS = {selector(signature): signature for signature in FUNCTION_SIGNATURES}
-ERRORS = {selector(s): (s[: s.index("(")], _types(s)) for s in ERROR_SIGNATURES}
+class Names:
+    """What selectors mean: functions as signatures, errors with their types. The first to name a selector keeps it."""
+
+    def __init__(self, functions: Iterable[str], errors: Iterable[str]) -> None:
+        self.functions: dict[str, str] = {}
+        self.errors: dict[str, Error] = {}
+        for signature in functions:
+            self.functions.setdefault(selector(signature), signature)
+        for signature in errors:
+            self.errors.setdefault(selector(signature), Error(signature[: signature.index("(")], types_of(signature)))
+
+    def with_more(self, functions: Iterable[str], errors: Iterable[str]) -> "Names":
+        """Give these names and more; what is given wins over what was known."""
+        more = Names(functions, errors)
+        more.functions = {**self.functions, **more.functions}
+        more.errors = {**self.errors, **more.errors}
+        return more
+
+    def function(self, data: str) -> str:
+        """Name the function that calldata calls: its signature, its selector when unknown, "" for a plain transfer."""
+        return self.functions.get(data[:_SEL], data[:_SEL]) if len(data) > len("0x") else ""
+
+    def arguments(self, data: str) -> tuple[Any, ...] | None:
+        """Decode what calldata gives to its function; None when the function is not known or the data does not fit."""
+        signature = self.functions.get(data[:_SEL])
+        if signature is None:
+            return None
+        try:
+            return decode_words(types_of(signature), bytes.fromhex(data[_SEL:]))
+        except (DecodeError, ValueError):
+            return None
 
 
-def function_name(data: str) -> str:
-    """Name the function that calldata calls: its signature, its selector when unknown, "" for a plain transfer."""
-    if len(data) <= len("0x"):
-        return ""
-    return FUNCTIONS.get(data[:_SEL], data[:_SEL])
+@cache
+def types_of(signature: str) -> tuple[str, ...]:
+    """Split the types of `name(type,type)` at the top level."""
+    inner, found, depth, start = signature[signature.index("(") + 1 : -1], [], 0, 0
+    for at, char in enumerate(inner + ","):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            found.append(inner[start:at])
+            start = at + 1
+    return tuple(found) if inner else ()
+
+
+KNOWN = Names(FUNCTION_SIGNATURES, ERROR_SIGNATURES)
