@@ -1,6 +1,6 @@
 """Numbers as people read them. Money comes in as int base units or Decimal and is rounded only here, when drawn."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from watchers.alert import Amount
 
@@ -8,12 +8,13 @@ _SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6,
 _SCALED_FROM = 10_000
 _DIGITS = 3
 _TINY = Decimal("0.000001")
+_EXACT = Context(prec=100)  # 2^256 has 78 digits
 BAR_CELLS = 18
 
 
 def whole(raw: int, decimals: int) -> Decimal:
     """Turn base units into tokens, exactly."""
-    return Decimal(raw).scaleb(-decimals)
+    return Decimal(raw).scaleb(-decimals, _EXACT)
 
 
 def short(value: Decimal) -> str:

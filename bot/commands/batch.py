@@ -7,7 +7,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.cards import figures
-from bot.cards.batch import PLAIN, headline, reason
+from bot.cards.batch import PLAIN, SIGN, headline, reason, sign
 from bot.cards.card import Accent, Card
 from bot.cards.escape import clean, code, symbol
 from bot.cards.lexicon import short_number, shorten
@@ -21,7 +21,6 @@ from watchers.governance.events import ProposalChange, Vote
 from watchers.liquidity.events import LiquidityMove
 from watchers.lookup import Found
 
-SIGN = {"success": "✓", "failed": "✗", "rolled_back": "↺", "not_executed": "–", "unknown": "?"}
 SAID = {
     "success": "succeeded",
     "partial": "succeeded only in part",
@@ -55,7 +54,8 @@ def answer(found: Found, desk: Desk) -> Card:
             small=place,
         )
     bad = [op for op in operations if op.outcome != "success"]
-    accent: Accent = "good" if not bad else "bad" if len(bad) == len(operations) else "warning"
+    lost = all(sign(op) == SIGN["failed"] for op in operations)
+    accent: Accent = "good" if not bad else "bad" if lost else "warning"
     ordered = [*bad, *(op for op in operations if op not in bad)]
     room = CHARS - CALLS if any(op.calls for op in operations) else CHARS
     rows, left = fitting([_line(op, desk) for op in ordered], room=room)
@@ -103,10 +103,9 @@ def _facts(operations: Sequence[BatchResult]) -> BatchFacts:
 
 
 def _line(op: BatchResult, desk: Desk) -> str:
-    sign = "✓" if op.success and op.outcome != "partial" else "✗"
     why = f" · {reason(op.reason, 160)}" if op.reason else ""
     cost = f" · {figures.amount(op.gas_cost_wei, 18)} {_native(op, desk)}"
-    return f"{sign} **{said(op)}** · {desk.lexicon.who(op.chain_id, op.sender)}{why}{cost}"
+    return f"{sign(op)} **{said(op)}** · {desk.lexicon.who(op.chain_id, op.sender)}{why}{cost}"
 
 
 def _native(op: BatchResult, desk: Desk) -> str:

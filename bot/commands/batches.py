@@ -6,7 +6,7 @@ from typing import Any
 from discord import app_commands
 
 from bot import choices
-from bot.cards.batch import reason
+from bot.cards.batch import reason, sign
 from bot.cards.card import Card
 from bot.commands.batch import said
 from bot.desk import Desk
@@ -31,12 +31,11 @@ def answer(found: Sequence[StoredEvent], desk: Desk, *, failed_only: bool, where
 
 
 def _line(op: BatchResult, time_s: int, desk: Desk) -> str:
-    sign = "✓" if op.success and op.outcome != "partial" else "✗"
     url = desk.lexicon.tx_url(op.chain_id, op.tx)
     name = f"[{op.container_id[:10]}…]({url})" if url else f"{op.container_id[:10]}…"
     why = f" · {reason(op.reason, 60)}" if op.reason else ""
     place = f" · {desk.lexicon.chain_name(op.chain_id)}" if len(desk.settings.chains) > 1 else ""
-    return f"{sign} **{name}** {said(op)} · {desk.lexicon.who(op.chain_id, op.sender)}{why}{place} · <t:{time_s}:R>"
+    return f"{sign(op)} **{name}** {said(op)} · {desk.lexicon.who(op.chain_id, op.sender)}{why}{place} · <t:{time_s}:R>"
 
 
 def commands(desk: Desk) -> list[Any]:

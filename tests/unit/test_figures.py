@@ -1,4 +1,5 @@
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,11 @@ def test_three_digits_and_a_scale(value: str, shown: str) -> None:
 def test_no_price_is_nothing_and_never_zero() -> None:
     assert figures.usd(None) == ""
     assert figures.usd(Decimal(4_820_000)) == "$4.82M"
+
+
+@given(st.integers(0, 2**256 - 1), st.integers(0, 36))
+def test_base_units_become_tokens_without_losing_a_digit(raw: int, decimals: int) -> None:
+    assert figures.whole(raw, decimals) == Fraction(raw, 10**decimals)
 
 
 def test_unknown_decimals_are_said() -> None:
