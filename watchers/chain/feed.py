@@ -125,7 +125,7 @@ class Feed:
         self._saw_head(max(number, check_header(latest, latest.height).height))
         self._pace.begin(latest)
         if self._finality.tag:
-            self._finality.asked(lenient_header(reply.answers[2]))
+            self._finality.asked(self._possible(lenient_header(reply.answers[2])))
         history_to = None
         if self.standing.cursor is None:
             first = await block_at(self._reader, latest, self._history_s, self.chain.block_time_s)
@@ -271,12 +271,12 @@ class Feed:
     async def _refresh_head(self) -> None:
         """While catching up, keep up with where the head has gone meanwhile."""
         if self._finality.due():
-            calls = [Call("eth_blockNumber", ()), header_call(self._finality.tag or "latest")]
+            calls = [Call("eth_blockNumber", ()), header_call(self._finality.tag or "finalized")]
             reply = await self.rpc.raw_batch(calls, head=True)
             number = read_number(reply.answers[0])
             if number is not None:
                 self._saw_head(number)
-            self._finality.asked(lenient_header(reply.answers[1]))
+            self._finality.asked(self._possible(lenient_header(reply.answers[1])))
 
     def _riders(self, ride_to: int | None, *, asks_tag: bool) -> list[Call]:
         riders = [header_call(self._finality.tag or "finalized")] if asks_tag else []
@@ -285,13 +285,16 @@ class Feed:
         return riders
 
     async def _take_tag(self, tag: Header | None) -> None:
+        tag = self._possible(tag)
         told = self.standing.told.hash_of(tag.height) if tag else None
-        if tag is not None and tag.height > self.counters.head:
-            tag = None  # nothing beyond the head is final
         if tag is not None and told is not None and told != tag.hash:
             await self._second.confirm(tag.height, told)
             return
         self._finality.asked(tag)
+
+    def _possible(self, tag: Header | None) -> Header | None:
+        """Take a tag for none that names a block beyond the head."""
+        return tag if tag is not None and tag.height <= self.counters.head else None
 
     def _may_ride(self, target: int) -> bool:
         """Tell whether the second reading goes along with a block's batch: there is nobody else to ask."""
