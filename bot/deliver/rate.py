@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 PER_S: Final = 45
+NAP_MS: Final = 50  # a pass may be given back while its place is waited for
 
 
 class Cap:
@@ -34,7 +35,7 @@ class Cap:
         """Wait for a turn and take it."""
         async with self._turn:
             while (wait_ms := self._wait_ms()) > 0:
-                await self._sleep(wait_ms / 1000)
+                await self._sleep(min(wait_ms, NAP_MS) / 1000)
             self._passed.append(self._clock_ms())
 
     def refund(self) -> None:

@@ -6,7 +6,7 @@ from bot.deliver.doubt import DOUBT_MS
 from bot.deliver.port import MISSING_PERMISSIONS
 from bot.operator import OperatorChannel
 from config.errors import SettingsError
-from tests.delivery_world import CHANNEL, FakeDiscord, World, said, state
+from tests.delivery_world import CHANNEL, START_MS, FakeDiscord, World, said, state
 from watchers.errors import NotDelivered
 
 
@@ -68,3 +68,24 @@ async def test_two_notices_in_the_same_words_are_two_messages(world: World) -> N
     await operator.notice("A card was set aside.")
     await operator.notice("A card was set aside.")
     assert len(world.discord.told(CHANNEL)) == 2
+
+
+async def test_what_needs_no_request_takes_nobodys_turn(world: World) -> None:
+    for number in range(1, 11):
+        await world.route(state(number), number)
+        await world.deliveries.update(state(number, rev=2, live=False))
+    await world.route(state(20))
+    async with world.sending(world.sender(per_s=2)) as sender:
+        await world.settled()
+    assert (sender.tally["settled"], sender.tally["posted"]) == (10, 1)
+    assert world.clock.ms < START_MS + 1000
+
+
+async def test_a_late_word_on_an_older_revision_takes_nothing_back(world: World) -> None:
+    await world.deliveries.open()
+    await world.route(state(1))
+    (entry,) = await world.deliveries.read("one", count=10, block_ms=1)
+    await world.deliveries.done(entry.post, [entry.id], message_id=7, shown=1)
+    await world.deliveries.done(entry.post, [], message_id=7, shown=0)
+    step = await world.deliveries.begin(entry.post, [], holder="one", now_ms=START_MS, safe_ms=60_000, doubt=False)
+    assert (step.do, step.why) == ("settled", "shown")
