@@ -59,6 +59,7 @@ async def test_a_card_is_posted_edited_and_found_again_and_pings_only_its_role(s
         pinging = Card(headline="@everyone", small="A-1", ping_role=server.guild.id + 1)
         message = await port.post(where, pinging, "n" * 25)
         assert await port.post(where, CARD, "n" * 25) == message
+        await port.edit(where, message, pinging)
         await port.edit(where, message, CARD)
         found = await port.recent(where, begun_ms - 60_000, 100)
         assert [i for i, _ in found] == [message]
@@ -70,6 +71,8 @@ async def test_a_card_is_posted_edited_and_found_again_and_pings_only_its_role(s
     roles = [[int(role) for role in r.body["allowed_mentions"].get("roles", [])] for r in posted]
     assert roles == [[server.guild.id + 1], []]
     assert [r.body["allowed_mentions"].get("parse") for r in posted] == [[], []]
+    edited = [r.body["allowed_mentions"] for r in server.recorded if r.method == "PATCH"]
+    assert [(m.get("parse"), m.get("roles", []), m.get("users", [])) for m in edited] == [([], [], [])] * 2
     # discord.py writes role ids as numbers, which Discord takes though its OpenAPI document asks for strings
     assert [v for v in server.violations() if "allowed_mentions/roles" not in v] == []
 
