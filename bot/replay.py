@@ -23,6 +23,7 @@ from watchers.chain.block import Header
 from watchers.event import Event
 from watchers.facts import Facts
 from watchers.governance.events import ProposalChange, Vote
+from watchers.record import ballot_of
 from watchers.recorded import Recorded
 from watchers.wing import Ballot, Situation, Wing, asks_of
 from watchers.wings import WINGS, decoder_of
@@ -109,7 +110,7 @@ class _Story:
     def _remember(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, Vote) and (book := self._ballots.get((event.address, event.proposal_id))) is not None:
-                book.append(Ballot(event.voter, event.for_raw, event.against_raw, event.abstain_raw))
+                book.append(ballot_of(event))
 
 
 def _own(wing: Wing, events: Sequence[Event]) -> list[Event]:

@@ -15,7 +15,7 @@ from watchers.batches.events import BatchResult
 from watchers.event import Event
 from watchers.governance.events import ProposalChange, Vote
 from watchers.liquidity.events import LiquidityMove
-from watchers.wing import Ballot
+from watchers.wing import Ballot, Taken
 
 AnyEvent = Vote | ProposalChange | LiquidityMove | BatchResult
 PER_BLOCK = 1_000_000
@@ -34,19 +34,23 @@ class _Head(msgspec.Struct, frozen=True):
     o: bool = False
 
 
-class StoredBallot(msgspec.Struct, frozen=True):
-    """A vote as a proposal's book keeps it; `at` is the event's score, which orders the book."""
+class StoredBallot(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A vote as a proposal's book keeps it; `at` is the event's score, which orders the book. What is not usual is left
+    out, so ballots of versions before `replaces` and `taken` read as what they were.
+    """
 
     at: int
     voter: str
     for_raw: int
     against_raw: int
     abstain_raw: int
+    replaces: bool = False
+    taken: Taken | None = None
 
     @property
     def ballot(self) -> Ballot:
         """Give it as judges take it."""
-        return Ballot(self.voter, self.for_raw, self.against_raw, self.abstain_raw)
+        return Ballot(self.voter, self.for_raw, self.against_raw, self.abstain_raw, self.replaces, self.taken)
 
 
 class Record(NamedTuple):
@@ -62,6 +66,11 @@ class Record(NamedTuple):
 
 _decoder = msgspec.json.Decoder(StoredEvent)
 _ballots = msgspec.json.Decoder(StoredBallot)
+
+
+def ballot_of(vote: Vote) -> Ballot:
+    """Give what a proposal's book keeps of a vote."""
+    return Ballot(vote.voter, vote.for_raw, vote.against_raw, vote.abstain_raw, vote.replaces, vote.taken)
 
 
 def score(block: int, log_index: int) -> int:
@@ -82,7 +91,7 @@ def record(event: Event, time_s: int) -> Record:
     book, ballot, opens = "", b"", False
     if isinstance(event, Vote):
         book = book_name(event.address, event.proposal_id)
-        ballot = msgspec.json.encode(StoredBallot(at, event.voter, event.for_raw, event.against_raw, event.abstain_raw))
+        ballot = msgspec.json.encode(StoredBallot(at, *ballot_of(event)))
     elif isinstance(event, ProposalChange) and event.change == "created":
         book, opens = book_name(event.address, event.proposal_id), True
     head = msgspec.json.encode(_Head(tuple(dict.fromkeys(_indexes(event))), book, opens))

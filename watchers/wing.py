@@ -7,6 +7,8 @@ answers lead to further questions.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from config.settings import Chain, Settings
 from watchers.alert import Alert
 from watchers.chain.block import Header
@@ -15,13 +17,27 @@ from watchers.event import Event
 from watchers.facts import Ask, Facts
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """Weight that a vote takes off another voter's: an owner overrides its delegate. `side` is "" where the chain does
+    not tell it; it is then the side that the other voter is on.
+    """
+
+    voter: str
+    raw: int
+    side: str = ""
+
+
 class Ballot(NamedTuple):
-    """A vote that was cast earlier on a proposal, as the history keeps it."""
+    """A vote that was cast earlier on a proposal, as the history keeps it. `replaces`: it stands in the place of all
+    that the voter cast before, instead of beside it.
+    """
 
     voter: str
     for_raw: int
     against_raw: int
     abstain_raw: int
+    replaces: bool = False
+    taken: Taken | None = None
 
 
 class Situation(NamedTuple):

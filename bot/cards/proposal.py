@@ -14,7 +14,10 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "queued": ("Proposal passed and is queued", "good"),
     "executed": ("Proposal executed", "good"),
     "canceled": ("Proposal cancelled", "bad"),
-    "extended": ("Voting extended: the quorum came late", "warning"),
+    "extended": ("Voting extended: its end has moved", "warning"),
+    "closed": ("Voting is over: the result is on its way", "neutral"),
+    "defeated": ("Proposal defeated", "bad"),
+    "vetoed": ("Proposal vetoed", "bad"),
 }
 
 

@@ -32,7 +32,17 @@ _STEP = {
     "executed": "Executed",
     "canceled": "Cancelled",
     "extended": "Voting extended",
+    "closed": "Voting closed",
+    "defeated": "Defeated",
+    "vetoed": "Vetoed",
 }
+_OUTCOMES = (
+    ("canceled", "Cancelled"),
+    ("vetoed", "Vetoed"),
+    ("defeated", "Defeated"),
+    ("executed", "Executed"),
+    ("queued", "Passed and queued"),
+)
 _NOBODY = Tally(0, 0, 0, None, 0, 0, None)
 
 
@@ -112,7 +122,7 @@ def _headline(tally: Tally | None, standing: Standing | None, changes: Sequence[
 
 
 def _how(tally: Tally | None, standing: Standing | None, changes: Sequence[str]) -> str:
-    for change, said in (("canceled", "Cancelled"), ("executed", "Executed"), ("queued", "Passed and queued")):
+    for change, said in _OUTCOMES:
         if change in changes:
             return said
     passes = tally.passes if tally is not None else None

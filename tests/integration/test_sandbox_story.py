@@ -21,6 +21,7 @@ from watchers.facts import Ask, Facts, RpcError
 from watchers.governance.events import ProposalChange, Vote
 from watchers.governance.wing import wing as governance
 from watchers.liquidity.wing import wing as liquidity
+from watchers.record import ballot_of
 from watchers.wing import Ballot, Situation
 
 HOME = Path(sandbox.chain.__file__).parent
@@ -102,8 +103,7 @@ class Reader:
                 self.ballots[event.address, event.proposal_id] = []
                 self.titles[event.address, event.proposal_id] = event.description
             if isinstance(event, Vote):
-                ballot = Ballot(event.voter, event.for_raw, event.against_raw, event.abstain_raw)
-                self.ballots[event.address, event.proposal_id].append((height, ballot))
+                self.ballots[event.address, event.proposal_id].append((height, ballot_of(event)))
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def test_a_reason_from_the_chain_is_quoted_and_harmless() -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [("created", "New proposal: voting opens"), ("extended", "Voting extended: the quorum came late")],
+    [("created", "New proposal: voting opens"), ("extended", "Voting extended: its end has moved")],
 )
 def test_a_proposal_step_is_said(change: str, said: str) -> None:
     text = drawn(a_state(a_proposal(change=change, tally=a_tally("1", "2"))))

@@ -8,8 +8,9 @@ from config.settings import Dao, VoteWatch
 from watchers.event import Event
 from watchers.facts import Ask
 from watchers.governance.asks import Counts, Supply, Times
+from watchers.governance.clock import now_clock
 from watchers.governance.events import ProposalChange, Vote
-from watchers.governance.family import Family, Known
+from watchers.governance.family import Family, Known, Look
 from watchers.governance.rules import counted_sides
 from watchers.governance.tally import Book
 from watchers.wing import Situation
@@ -45,18 +46,27 @@ class Desk:
         created = next((e for e in changes if e.change == "created"), None)
         extended = [e for e in changes if e.change == "extended"]
         self.is_new = created is not None
-        told = Times(created.start_clock, created.end_clock) if created else None
-        self.times = told or at.facts.get(family.times(*self.key))
+        self.final_raw = next((e.final_raw for e in reversed(changes) if e.final_raw is not None), None)
+        self._look = Look(at.facts)
+        self.times = self._born(created) if created else at.facts.get(family.times(*self.key))
         self.end_clock = extended[-1].end_clock if extended else self.times.deadline if self.times else None
         self.description = created.description if created else ""
-        self.rule = family.rule(Known(self._quorum(), self._counted(), self.supply_raw, self._terms()))
+        self._terms = family.terms(self._look, dao, proposal_id, self.times) if family.terms is not None else None
+        self.rule = family.rule(Known(self._quorum(), self._counted(), self.supply_raw, self._terms))
+
+    def _born(self, created: ProposalChange) -> Times | None:
+        """Give the times of a proposal created in this block: told by its creation, or else they run from now on."""
+        if created.end_clock:
+            return Times(created.start_clock, created.end_clock)
+        period = self._period()
+        length, now = self.at.facts.get(period) if period else None, now_clock(self.dao, self.at.header)
+        return Times(now, now + length) if length and now is not None else None
+
+    def _period(self) -> Ask[int] | None:
+        return self.family.period(self.dao.governor) if self.family.period is not None else None
 
     def _quorum(self) -> int | None:
         ask = self.family.quorum(*self.key, self.times)
-        return self.at.facts.get(ask) if ask is not None else None
-
-    def _terms(self) -> Any:
-        ask = self.family.terms(*self.key, self.times) if self.family.terms is not None else None
         return self.at.facts.get(ask) if ask is not None else None
 
     def _counted(self) -> frozenset[str] | None:
@@ -68,6 +78,8 @@ class Desk:
     @cached_property
     def book(self) -> Book:
         """Give the votes before the block, then as the judge enters them: from history, or else from the contract."""
+        if self.final_raw is not None:
+            return Book(start=Counts(*self.final_raw))
         ballots = self.at.ballots.get(self.key)
         if ballots is not None:
             return Book(ballots)
@@ -78,12 +90,16 @@ class Desk:
 
     @property
     def supply_raw(self) -> int | None:
-        """Give the token's supply at the snapshot."""
+        """Give the voting supply at the snapshot."""
+        if self.family.supply is not None:
+            return self.family.supply(self._terms) if self._terms is not None else None
         return self.at.facts.get(Supply(self.dao.token, self.times.snapshot)) if self.times else None
 
     def asks(self) -> Iterator[Ask[Any]]:
-        """Name every question about this proposal; a created one has none, its quorum lies in the future."""
+        """Name every question about this proposal; a created one has hardly any, its quorum lies in the future."""
         if self.is_new:
+            if self.times is None and (period := self._period()) is not None:
+                yield period
             return
         yield self.family.times(*self.key)
         if self.family.mode is not None:
@@ -92,9 +108,8 @@ class Desk:
             yield self.family.votes(*self.key)
         if (quorum := self.family.quorum(*self.key, self.times)) is not None:
             yield quorum
-        if self.family.terms is not None and (terms := self.family.terms(*self.key, self.times)) is not None:
-            yield terms
-        if self.times is not None:
+        yield from self._look.asked
+        if self.family.supply is None and self.times is not None:
             yield Supply(self.dao.token, self.times.snapshot)
 
 

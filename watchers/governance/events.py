@@ -7,9 +7,10 @@ import unicodedata
 from typing import Literal
 
 from watchers.event import Event
+from watchers.wing import Taken
 
 Support = Literal["for", "against", "abstain", "split", "unknown"]
-Change = Literal["created", "queued", "executed", "canceled", "extended"]
+Change = Literal["created", "queued", "executed", "canceled", "extended", "closed", "defeated", "vetoed"]
 
 TITLE = 256  # characters; longer ones are cut
 LOOKED_AT = 4096  # characters of a description in which its title is looked for
@@ -17,7 +18,8 @@ LOOKED_AT = 4096  # characters of a description in which its title is looked for
 
 class Vote(Event, frozen=True, kw_only=True, tag="vote"):
     """Weight that one call put on a proposal. `for_raw + against_raw + abstain_raw == weight_raw` unless `support` is
-    unknown; a fractional voter may put several such calls on one proposal.
+    unknown. A fractional voter may put several such calls on one proposal, which add up; where a later vote takes the
+    place of the earlier ones it `replaces` them. `taken` is what it takes off a delegate's vote.
     """
 
     proposal_id: int
@@ -28,10 +30,16 @@ class Vote(Event, frozen=True, kw_only=True, tag="vote"):
     against_raw: int = 0
     abstain_raw: int = 0
     reason: str = ""
+    replaces: bool = False
+    taken: Taken | None = None
 
 
 class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
-    """A step in a proposal's life. What only creation tells is empty otherwise."""
+    """A step in a proposal's life. What only creation tells is empty otherwise; a clock of 0 was not told.
+
+    `closed`: voting is over and its result travels to another chain; `defeated`, `vetoed`: it will not be carried out.
+    `final_raw`: for, against and abstain as they were counted in the end, where the step tells them.
+    """
 
     proposal_id: int
     change: Change
@@ -44,6 +52,7 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     values_wei: tuple[int, ...] = ()
     signatures: tuple[str, ...] = ()
     calldatas: tuple[str, ...] = ()
+    final_raw: tuple[int, int, int] | None = None
 
 
 def title_of(description: str) -> str:

@@ -7,13 +7,13 @@ A vote fires a watch when its weight reaches `min_tokens` (a floor for everythin
 * or, with `consequences`, it crosses the quorum, flips the provisional outcome, or decides it (the outcome would differ
   without all that this voter cast).
 
-A vote of zero weight never fires. Severity of a vote counts up from info, one level each, at most critical:
+A vote of zero weight never fires, nor one that repeats the voter's own where a later vote replaces. Severity of a vote counts up from info, one level each, at most critical:
 
     10 % of the quorum or more                        +1
     a consequence (as above)                          +1
     a flip or crossing in the last tenth of voting    +1
 
-Severity of a step: created and queued info; extended, executed, canceled notable.
+Severity of a step: created, queued and closed info; all others notable.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ from watchers.wing import Situation
 
 LARGE = Decimal("0.10")
 REAL_TURNOUT = 4  # a quarter of the quorum cast before: from then on a share of the votes cast says something
-_STEPS: dict[str, Severity] = {"extended": "notable", "executed": "notable", "canceled": "notable"}
+_STEPS: dict[str, Severity] = dict.fromkeys(("extended", "executed", "canceled", "defeated", "vetoed"), "notable")
 
 
 class Measures(NamedTuple):
@@ -49,6 +49,7 @@ class Measures(NamedTuple):
     flips: Flip | None
     pivotal: bool
     late: bool
+    repeats: bool  # it says again what this voter had said, where a later vote replaces
 
     @property
     def share(self) -> Decimal | None:
@@ -87,7 +88,8 @@ def measure(vote: Vote, desk: Desk) -> Measures:
     book, rule = desk.book, desk.rule
     before = book.tally(rule)
     cast_before = book.counts.cast_raw
-    book.add(vote.voter, Counts(vote.for_raw, vote.against_raw, vote.abstain_raw))
+    had, parts = book.of(vote.voter), Counts(vote.for_raw, vote.against_raw, vote.abstain_raw)
+    book.add(vote.voter, parts, replaces=vote.replaces, taken=vote.taken)
     if vote.support == "unknown" and vote.weight_raw:
         book.sure = False
     after = book.tally(rule)
@@ -106,12 +108,13 @@ def measure(vote: Vote, desk: Desk) -> Measures:
         flips=changed[1],
         pivotal=book.pivotal(vote.voter, rule),
         late=any(changed) and is_late(desk.dao, desk.at.header, desk.times),
+        repeats=vote.replaces and had == parts,
     )
 
 
 def reasons(vote: Vote, seen: Measures, watch: VoteWatch, desk: Desk) -> list[Reason]:
     """Give the reasons why a watch fires; none: it does not."""
-    if not vote.weight_raw or Decimal(vote.weight_raw) < watch.min_tokens.scaleb(desk.dao.decimals):
+    if not vote.weight_raw or seen.repeats or Decimal(vote.weight_raw) < watch.min_tokens.scaleb(desk.dao.decimals):
         return []
     given = _share_reasons(vote, seen, watch, desk)
     if not watch.consequences:

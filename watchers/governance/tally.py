@@ -8,16 +8,17 @@ from typing import Literal
 
 from watchers.alert import Tally
 from watchers.governance.asks import Counts
-from watchers.governance.rules import Rule
-from watchers.wing import Ballot
+from watchers.governance.rules import SIDES, Rule
+from watchers.wing import Ballot, Taken
 
 Flip = Literal["passing", "failing"]
 MOST = 1 << 320  # far above any weight, and above the sum of many that a broken token may claim
 
 
 class Book:
-    """The votes on one proposal so far, by voter. `whole` is false when earlier votes are missing, `sure` when a vote
-    was seen that no rule can place. Voters are unknown (0) when the sums came from the contract.
+    """The votes on one proposal so far, by voter. `whole` is false when earlier votes are missing. `sure` is false once
+    a vote was seen that cannot be placed: of no known side, or in the place of others that the book does not hold.
+    Voters are unknown (0) when the sums came from the contract.
     """
 
     def __init__(self, ballots: Iterable[Ballot] = (), *, start: Counts | None = None, whole: bool = True) -> None:
@@ -31,7 +32,12 @@ class Book:
         """Do what `add` does, quicker: a proposal may have fifty thousand ballots, and each block begins with them."""
         by_voter = self._by_voter
         in_favour, against, abstain = self.counts
-        for voter, one, two, three in ballots:
+        for voter, one, two, three, replaces, taken in ballots:
+            if replaces or taken is not None:  # the few that are more than a sum
+                self.counts = Counts(in_favour, against, abstain)
+                self.add(voter, Counts(one, two, three), replaces=replaces, taken=taken)
+                in_favour, against, abstain = self.counts
+                continue
             in_favour += one
             against += two
             abstain += three
@@ -40,10 +46,32 @@ class Book:
             by_voter[voter] = parts if known is None else known.plus(parts)
         self.counts = Counts(in_favour, against, abstain)
 
-    def add(self, voter: str, parts: Counts) -> None:
-        """Count a vote; a fractional voter comes several times."""
+    def add(self, voter: str, parts: Counts, *, replaces: bool = False, taken: Taken | None = None) -> None:
+        """Count a vote: a fractional voter comes several times, a changed mind `replaces` what it said before, an owner
+        may have weight `taken` off its delegate.
+        """
+        if taken is not None:
+            self._take(taken)
+        had = self.of(voter)
+        if replaces:
+            if not self._voters_known and voter not in self._by_voter:
+                self.sure = False  # the contract's sums may hold an earlier vote of this voter
+            self.counts, had = self.counts.minus(had), Counts()
         self.counts = self.counts.plus(parts)
-        self._by_voter[voter] = self.of(voter).plus(parts)
+        self._by_voter[voter] = had.plus(parts)
+
+    def _take(self, taken: Taken) -> None:
+        had = self.of(taken.voter)
+        on = [side for side, raw in zip(SIDES, had, strict=True) if raw]
+        side = taken.side or (on[0] if len(on) == 1 else "")
+        of_voter = dict(zip(SIDES, had, strict=True)).get(side, 0)
+        of_all = dict(zip(SIDES, self.counts, strict=True)).get(side, 0)
+        if taken.raw > (of_voter if self._voters_known else of_all):
+            self.sure = False  # more than was cast, or nobody can tell off which side
+            return
+        self.counts = self.counts.minus(Counts(**{f"{side}_raw": taken.raw}))
+        if taken.raw <= of_voter:
+            self._by_voter[taken.voter] = had.minus(Counts(**{f"{side}_raw": taken.raw}))
 
     def of(self, voter: str) -> Counts:
         """Give all that a voter has put on the proposal, as far as the book tells."""

@@ -58,7 +58,7 @@ def turns(ballots: Iterable[Ballot], rule: Rule) -> Turns:
     in_favour = against = abstain = 0
     crossing, flips, outcome = None, [], False
     reached = rule.reached(Counts())
-    for place, (_, one, two, three) in enumerate(ballots):
+    for place, (_, one, two, three, *_) in enumerate(ballots):
         in_favour, against, abstain = in_favour + one, against + two, abstain + three
         counts = Counts(in_favour, against, abstain)
         if crossing is None:
@@ -76,7 +76,7 @@ def turns(ballots: Iterable[Ballot], rule: Rule) -> Turns:
 def by_voter(ballots: Iterable[Ballot]) -> dict[str, Counts]:
     """Sum each voter's ballots."""
     found: dict[str, Counts] = {}
-    for voter, *parts in ballots:
+    for voter, *parts, _, _ in ballots:
         mine, known = Counts(*parts), found.get(voter)
         found[voter] = mine if known is None else known.plus(mine)
     return found
@@ -144,7 +144,7 @@ def what_if(ballots: Iterable[Ballot], sides: Iterable[str]) -> Shares:
     A voter's new weight is shared among the sides as the old one was.
     """
     votes: dict[str, list[int]] = {}  # for, against, abstain, then ballots on each
-    for (voter, *parts), side in zip(ballots, sides, strict=True):
+    for (voter, *parts, _, _), side in zip(ballots, sides, strict=True):
         mine = votes.setdefault(voter, [0] * 6)
         for at, raw in enumerate(parts):
             mine[at] += raw

@@ -1,0 +1,112 @@
+"""Questions to the many governors that keep a proposal in one struct: the first words of what its getter answers.
+
+    Head(governor, "getVote(uint256)", (7,), 9)       nine words, or None
+    HeadTimes(head, snapshot=2, deadline=3)           two of them
+    HeadVotes(head, favour=6, against=7)              two or three of them
+
+A struct without dynamic fields lies there word by word; one with them is preceded by its offset, which is word 0. Words
+are given as integers, addresses among them: `address_of` writes one back.
+Units: those of the contract. State is read at the block before the event.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from watchers.facts import Answer, Ask, Call, eth_call, words
+from watchers.governance.asks import Counts, Times
+
+
+class Head(Ask[tuple[int, ...]], frozen=True):
+    """The first `count` words of an answer; None for a refusal and for an answer that is shorter."""
+
+    to: str
+    getter: str
+    given: tuple[Any, ...] = ()
+    count: int = 1
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask at the block before."""
+        return (eth_call(self.to, self.getter, self.given, block=block - 1),)
+
+    def read(self, answers: Sequence[Answer]) -> tuple[int, ...] | None:
+        """Read the words."""
+        return words(answers[0], *("uint256",) * self.count)
+
+
+class Number(Ask[int], frozen=True):
+    """One number that a getter answers."""
+
+    to: str
+    getter: str
+    given: tuple[Any, ...] = ()
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask at the block before."""
+        return (eth_call(self.to, self.getter, self.given, block=block - 1),)
+
+    def read(self, answers: Sequence[Answer]) -> int | None:
+        """Read the number."""
+        found = words(answers[0], "uint256")
+        return int(found[0]) if found else None
+
+
+class HeadTimes(Ask[Times], frozen=True):
+    """Where voting begins and ends, by their places in a head. A proposal that does not exist is all zeros."""
+
+    head: Head
+    snapshot: int
+    deadline: int
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask the getter."""
+        return self.head.calls(block)
+
+    def read(self, answers: Sequence[Answer]) -> Times | None:
+        """Read both."""
+        found = self.head.read(answers)
+        return Times(found[self.snapshot], found[self.deadline]) if found and found[self.deadline] else None
+
+
+class HeadVotes(Ask[Counts], frozen=True):
+    """The contract's sums, by their places in a head; `alive` is the place of a word that is 0 of no proposal."""
+
+    head: Head
+    favour: int
+    against: int
+    abstain: int | None = None
+    alive: int = 0
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask the getter."""
+        return self.head.calls(block)
+
+    def read(self, answers: Sequence[Answer]) -> Counts | None:
+        """Read the sides that there are."""
+        found = self.head.read(answers)
+        if not found or not found[self.alive]:
+            return None
+        return Counts(found[self.favour], found[self.against], found[self.abstain] if self.abstain is not None else 0)
+
+
+class Since(Ask[Times], frozen=True):
+    """Voting that begins at a word of a head and runs for as long as another getter says."""
+
+    head: Head
+    start: int
+    length: Number
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask both."""
+        return (*self.head.calls(block), *self.length.calls(block))
+
+    def read(self, answers: Sequence[Answer]) -> Times | None:
+        """Add the length to the beginning."""
+        found, length = self.head.read(answers[:1]), self.length.read(answers[1:])
+        if not found or not found[self.start] or length is None:
+            return None
+        return Times(found[self.start], found[self.start] + length)
+
+
+def address_of(word: int) -> str | None:
+    """Write a word back as an address; None for nobody and for what is none."""
+    return f"0x{word:040x}" if 0 < word < 1 << 160 else None
