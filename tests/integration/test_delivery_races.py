@@ -5,6 +5,7 @@ from typing import Any
 from bot.deliver.doubt import DOUBT_MS
 from bot.deliver.port import MISSING_PERMISSIONS
 from bot.operator import OperatorChannel
+from bot.store import Mutes
 from config.errors import SettingsError
 from tests.delivery_world import CHANNEL, START_MS, FakeDiscord, World, said, state
 from watchers.errors import NotDelivered
@@ -89,3 +90,19 @@ async def test_a_late_word_on_an_older_revision_takes_nothing_back(world: World)
     await world.deliveries.done(entry.post, [], message_id=7, shown=0)
     step = await world.deliveries.begin(entry.post, [], holder="one", now_ms=START_MS, safe_ms=60_000, doubt=False)
     assert (step.do, step.why) == ("settled", "shown")
+
+
+async def test_a_deleted_message_whose_words_were_never_known_counts_as_told(world: World) -> None:
+    await world.deliveries.open()
+    await world.route(state(1))
+    (entry,) = await world.deliveries.read("one", count=10, block_ms=1)
+    await world.deliveries.done(entry.post, [], message_id=7, shown=0)
+    assert await world.deliveries.gone(entry.post, [entry.id], shown=0) == 0
+    assert (await world.deliveries.outbox()).waiting == 0
+
+
+async def test_a_new_snooze_drops_those_that_are_over(world: World) -> None:
+    mutes, now_ms = Mutes(world.redis), START_MS
+    await mutes.snooze(CHANNEL, "over", now_ms + 1000, guild_id=1, by=7, now_ms=now_ms)
+    await mutes.snooze(CHANNEL, "new", now_ms + 9000, guild_id=1, by=7, now_ms=now_ms + 1000)
+    assert await world.redis.hkeys(f"{{d:0}}:mutes:{CHANNEL}") == [b"new"]
