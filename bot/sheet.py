@@ -7,8 +7,11 @@ import csv
 import gzip
 import re
 import zlib
+from _csv import Reader
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -83,26 +86,43 @@ class Row(NamedTuple):
         return repr(self.text(column)[:40])
 
 
+def titles(file: Path) -> list[str]:
+    """Give the columns that the first line names, in lower case. Raises InputError."""
+    with _reading(file) as reader:
+        found = [title.strip().lower() for title in next(reader, [])]
+    if not any(found):
+        raise InputError(str(file), "line 1", "names no columns", "write their names there, parted by commas")
+    return found
+
+
 def rows(file: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Give the rows of a file that has these columns, in any order and case, among others. Raises InputError."""
     name = str(file)
+    with _reading(file) as reader:
+        head = [title.strip().lower() for title in next(reader, [])]
+        for column in columns:
+            if head.count(column) != 1:
+                problem = "is there twice" if column in head else "is missing"
+                remedy = f"the first line must name each of {', '.join(columns)} once"
+                raise InputError(name, f"line 1, column {column}", problem, remedy)
+        places = [head.index(column) for column in columns]
+        for fields in reader:
+            if not fields:
+                continue
+            if len(fields) != len(head):
+                problem = f"has {len(fields)} fields where the first line has {len(head)}"
+                raise InputError(name, f"line {reader.line_num}", problem, "quote fields that hold a comma")
+            yield Row(name, reader.line_num, columns, [fields[place].strip() for place in places])
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[Reader]:
+    """Open a file as lines of fields; whatever goes wrong with it comes out as an InputError."""
+    name, reader = str(file), None
     try:
         with _opened(file) as stream:
             reader = csv.reader(stream, strict=True)
-            head = [title.strip().lower() for title in next(reader, [])]
-            for column in columns:
-                if head.count(column) != 1:
-                    problem = "is there twice" if column in head else "is missing"
-                    remedy = f"the first line must name each of {', '.join(columns)} once"
-                    raise InputError(name, f"line 1, column {column}", problem, remedy)
-            places = [head.index(column) for column in columns]
-            for fields in reader:
-                if not fields:
-                    continue
-                if len(fields) != len(head):
-                    problem = f"has {len(fields)} fields where the first line has {len(head)}"
-                    raise InputError(name, f"line {reader.line_num}", problem, "quote fields that hold a comma")
-                yield Row(name, reader.line_num, columns, [fields[place].strip() for place in places])
+            yield reader
     except OSError as error:
         gone = isinstance(error, gzip.BadGzipFile)
         problem = "is not whole gzip" if gone else error.strerror or "cannot be read"
@@ -110,13 +130,29 @@ def rows(file: Path, columns: Sequence[str]) -> Iterator[Row]:
     except (EOFError, zlib.error):
         raise InputError(name, "*", "is not whole gzip", "fetch it again") from None
     except UnicodeDecodeError:
-        raise InputError(name, "*", "is not UTF-8 text", "save it as CSV in UTF-8") from None
+        raise InputError(name, f"line {_odd_line(file)}", "is not UTF-8 text", "save it as CSV in UTF-8") from None
     except csv.Error as error:
-        raise InputError(name, f"line {reader.line_num}", f"is not CSV: {error}", "mend the quotes") from None
+        place = f"line {reader.line_num}" if reader else "*"
+        raise InputError(name, place, f"is not CSV: {error}", "mend the quotes") from None
+
+
+def _odd_line(file: Path) -> int:
+    """Find the first line that is not UTF-8: text is decoded ahead of the line that is read."""
+    number = 1
+    with suppress(OSError, EOFError, zlib.error), _unzipped(file) as stream:
+        for number, line in enumerate(stream, 1):  # noqa: B007 - it is what is asked for
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                break
+    return number
 
 
 def _opened(file: Path) -> IO[str]:
+    return TextIOWrapper(_unzipped(file), encoding="utf-8-sig", newline="")
+
+
+def _unzipped(file: Path) -> gzip.GzipFile | BufferedReader:
     with file.open("rb") as probe:
         zipped = probe.read(2) == b"\x1f\x8b"
-    opener = gzip.open if zipped else open
-    return opener(file, "rt", encoding="utf-8-sig", newline="")
+    return gzip.open(file) if zipped else file.open("rb")
