@@ -1,4 +1,4 @@
-"""`python -m bot run | demo | check | replay | tally`.
+"""`python -m bot run | demo | check | replay | tally | power`.
 
 Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 69 what is needed
 cannot be reached now (the store; with `check --online`, a chain), 78 a setting that the operator must mend, 141 nobody
@@ -62,6 +62,17 @@ def parser() -> argparse.ArgumentParser:
     tally.add_argument("--lead", help="how far For must be ahead of Against, in votes")
     tally.add_argument("--early", action="store_true", help="pass as soon as the missing votes cannot undo it")
     tally.add_argument("--json", action="store_true", help="JSON lines")
+    power = command("power", "read holdings from a CSV file and print how concentrated they are and who can decide")
+    power.add_argument("file", type=Path, metavar="FILE", help="one row a holder, plain or .gz; see docs/analysts.md")
+    power.add_argument("--weight", required=True, metavar="COLUMN", help="the column with what each holds")
+    power.add_argument("--exclude", nargs="+", action="extend", default=[], metavar="NAME", help="leave these rows out")
+    power.add_argument("--quota", help="what decides: an amount as in the file, a percentage like 4%%, or majority")
+    power.add_argument("--threshold", help="what a proposal takes, in the same forms")
+    power.add_argument(
+        "--class", dest="by_class", metavar="COLUMN", help="part Theil's T by the classes in this column"
+    )
+    power.add_argument("--no-zeros", dest="zeros", action="store_false", help="a balance of 0 is no holder")
+    power.add_argument("--json", action="store_true", help="one JSON object")
     return top
 
 
@@ -85,6 +96,8 @@ def _dispatch(given: argparse.Namespace) -> int:
         return _replay(given)
     if given.command == "tally":
         return _tally(given)
+    if given.command == "power":
+        return _power(given)
     settings = _settings()
     if given.command == "check":
         return _check(settings, online=given.online)
@@ -128,6 +141,18 @@ def _tally(given: argparse.Namespace) -> int:
     options = Options(given.rule, given.quorum, given.supply, given.support_required, given.lead, given.early)
     try:
         tally(given.file, options, sys.stdout, as_json=given.json)
+    except (InputError, UserError) as error:
+        return _say(error, 2)
+    return 0
+
+
+def _power(given: argparse.Namespace) -> int:
+    from bot.power import Options, power  # noqa: PLC0415 - as above; it brings numpy
+    from watchers.errors import InputError, UserError  # noqa: PLC0415 - as above
+
+    options = Options(given.weight, given.exclude, given.quota, given.threshold, given.by_class, given.zeros)
+    try:
+        power(given.file, options, sys.stdout, as_json=given.json)
     except (InputError, UserError) as error:
         return _say(error, 2)
     return 0
