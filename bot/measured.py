@@ -64,7 +64,8 @@ class Player(msgspec.Struct):
     name: str
     weight: Number
     banzhaf: float
-    banzhaf_normalised: float
+    banzhaf_normalised: float | None
+    """None where nobody's chance rises above what float64 loses: every outcome is as good as certain."""
     shapley_shubik: float
 
 
@@ -163,7 +164,8 @@ def _players(answer: Answer) -> Iterator[str]:
     yield f"{'Banzhaf':>10} {'normalised':>11} {'Shapley-S.':>11} {'weight':>9}  holder"
     for one in answer.players[:SHOWN]:
         share = float(Decimal(one.weight) / Decimal(answer.total))
-        indices = f"{one.banzhaf:>10.6f} {one.banzhaf_normalised:>11.6f} {one.shapley_shubik:>11.6f}"
+        part = "unknown" if one.banzhaf_normalised is None else f"{one.banzhaf_normalised:.6f}"
+        indices = f"{one.banzhaf:>10.6f} {part:>11} {one.shapley_shubik:>11.6f}"
         yield f"{indices} {share:>9.4%}  {_visible(one.name)}"
     yield "Banzhaf: how often a holder turns the outcome when every other tosses a coin; normalised, as a share of all."
     yield "Shapley-Shubik: how often its votes reach the quota when all vote in a random order."

@@ -83,7 +83,8 @@ def power(file: Path, options: Options, out: TextIO, *, as_json: bool) -> None:
 
 def _read(file: Path, options: Options) -> Sheet:
     columns = titles(file)
-    weight, of_class = (_column(file, columns, name) for name in (options.weight, options.by_class or options.weight))
+    weight = _column(file, columns, options.weight)
+    of_class = None if options.by_class is None else _column(file, columns, options.by_class)
     others = [title for title in columns if title != weight and columns.count(title) == 1]
     name = next((title for title in others if any(word in title for word in _NAMES)), next(iter(others), ""))
     excluded: dict[str, list[Exact]] = {given.strip().casefold(): [] for given in options.exclude}
@@ -98,7 +99,7 @@ def _read(file: Path, options: Options) -> Sheet:
         if number.units or options.zeros:
             fields = dict(zip(row.columns, row.fields, strict=True))
             called = fields.get(name) or f"line {row.line}"
-            holders.append(Holder(called, sys.intern(fields[of_class]), number))
+            holders.append(Holder(called, sys.intern(fields[of_class]) if of_class else "", number))
     missed = [given for given in options.exclude if not excluded[given.strip().casefold()]]
     if missed:
         remedy = f"give what a row has in one of: {', '.join(others) or 'no column'}"
@@ -171,7 +172,7 @@ def _decide(answer: Answer, balances: Sequence[int], quota: int, holders: Sequen
             holders[at].name,
             written(balances[at], places),
             float(half.values[at]),
-            float(normalised[at]),
+            None if normalised is None else float(normalised[at]),
             float(every.values[at]),
         )
         for at in largest

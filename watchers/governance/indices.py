@@ -32,6 +32,7 @@ SAMPLES = 100_000
 _MOST_POINTS = 1_024
 _MOST_WORK = 10_000_000_000  # players x steps x points: a few seconds
 _ROUNDING = 1e-9  # more than ten thousand alternating float64 terms lose
+_LOST = 1e-12
 _DOUBT = 0.05
 
 
@@ -46,9 +47,9 @@ class Index(NamedTuple):
     values: Floats
 
     @property
-    def normalised(self) -> Floats:
-        """The values, brought to a sum of 1."""
-        return _to_one(self.values)
+    def normalised(self) -> Floats | None:
+        """The values, brought to a sum of 1; None where no value rises above what float64 loses."""
+        return None if float(self.values.max()) < _LOST else _to_one(self.values)
 
 
 def banzhaf(weights: Sequence[int], quota: int, *, buckets: int = BUCKETS) -> Index:
@@ -107,8 +108,10 @@ def _on_steps(
     if game.exact:
         return "convolution", game.total, _ROUNDING, values
     coarse = chances(lattice(holdings, quota, buckets // 2))
-    apart = (np.abs(values - coarse).max(), np.abs(_to_one(values) - _to_one(coarse)).max())
-    return "buckets", game.total, float(max(apart)), values
+    error = max(float(np.abs(values - coarse).max()), _ROUNDING)
+    if min(float(values.max()), float(coarse.max())) >= _LOST:
+        error = max(error, float(np.abs(_to_one(values) - _to_one(coarse)).max()))
+    return "buckets", game.total, error, values
 
 
 def _points(holdings: Holdings) -> tuple[Floats, Floats]:
