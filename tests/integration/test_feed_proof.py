@@ -135,3 +135,25 @@ async def test_a_range_is_held_to_its_headers_like_a_single_block() -> None:
     assert lies == 0
     told = {h: ids for h, ids in consumer.logs.items() if ids}
     assert told == {h: ids for h, ids in canonical(node, 31).items() if ids}
+
+
+@pytest.mark.parametrize("proof", ["bloom", "logs", "receipts"])
+async def test_a_lone_node_that_hides_the_same_logs_each_time_is_believed_under_bloom_alone(proof: str) -> None:
+    node, clock = world(40)
+    growing(node, clock, logs=lambda n: [log(A), log(B)] if n == 45 else [])
+    start = on_top(node)
+    consumer = Consumer([start])
+
+    def hide(method: str, _: list[Any], result: Any) -> Any:
+        return [] if method in ("eth_getLogs", "eth_getBlockReceipts") else result
+
+    node.lie = hide
+    async with feeding(node, clock=clock, start=start, confirmations=4, proof=proof) as (feed, _):
+        if proof == "bloom":
+            await drive(feed, consumer, lambda: consumer.final > 45)
+            assert feed.counters.reader.reasks == 1
+            assert not consumer.missed
+        else:
+            with pytest.raises(ChainError, match="block 45 cannot be proven"):
+                await drive(feed, consumer, lambda: False)
+            assert consumer.blocks[-1].number == 44
