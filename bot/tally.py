@@ -114,7 +114,13 @@ def _vote(row: Row) -> Vote:
 def weighed(proposal: str, votes: Sequence[Vote], rule: Rule, places: int) -> Line:
     """Measure one proposal's votes, given in their order, in units of so many decimals."""
     ballots = [_ballot(vote, places) for vote in votes]
-    voters = weigh.by_voter(ballots).values()
+    by_voter = weigh.by_voter(ballots)
+    voters = by_voter.values()
+    idle = weigh.by_voter(
+        _on(vote.side, 1, ballot.voter)
+        for vote, ballot in zip(votes, ballots, strict=True)
+        if not by_voter[ballot.voter].cast_raw
+    )
     counts = Counts(*map(sum, zip(*voters, strict=True)))
     turns = weigh.turns(ballots, rule)
     power = _power([parts.cast_raw for parts in voters if parts.cast_raw])
@@ -137,7 +143,7 @@ def weighed(proposal: str, votes: Sequence[Vote], rule: Rule, places: int) -> Li
         nakamoto=power and power.nakamoto,
         top1=power and power.top1,
         top10=power and power.top10,
-        what_if=WhatIf(*weigh.what_if(ballots, (vote.side for vote in votes))),
+        what_if=WhatIf(*weigh.what_if(voters, idle.values())),
     )
 
 
@@ -147,9 +153,12 @@ def _power(weights: Sequence[int]) -> Measures | None:
 
 def _ballot(vote: Vote, places: int) -> Ballot:
     """Take the spellings of one address for one voter."""
-    voter = vote.voter.lower() if vote.voter[:2] in ("0x", "0X") else vote.voter
-    raw = vote.votes.at(places)
-    return Ballot(voter, *(raw if side == vote.side else 0 for side in SIDES))
+    voter = sys.intern(vote.voter.lower()) if vote.voter[:2] in ("0x", "0X") else vote.voter
+    return _on(vote.side, vote.votes.at(places), voter)
+
+
+def _on(side: str, raw: int, voter: str) -> Ballot:
+    return Ballot(voter, raw * (side == "for"), raw * (side == "against"), raw * (side == "abstain"))
 
 
 def _who(votes: Sequence[Vote], place: int) -> tuple[str, int, int]:

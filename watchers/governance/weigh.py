@@ -15,7 +15,7 @@ Source: the usual definitions; quadratic is the square root of the weight, cappe
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
@@ -138,30 +138,26 @@ def margin_share(weight_raw: int, counts: Counts) -> Decimal | None:
     return Decimal(weight_raw) / Decimal(lead) if lead else None
 
 
-def what_if(ballots: Iterable[Ballot], sides: Iterable[str]) -> Shares:
-    """Give For's share if weight counted otherwise. `sides` names each ballot's side, which one of no weight has too.
+def what_if(voters: Collection[Counts], idle: Iterable[Counts] = ()) -> Shares:
+    """Give For's share if weight counted otherwise. `idle` are the voters of no weight: how often each took which side.
 
-    A voter's new weight is shared among the sides as the old one was.
+    A voter's new weight is shared among the sides as the old one was. One address counts as one, also with no weight.
     """
-    votes: dict[str, list[int]] = {}  # for, against, abstain, then ballots on each
-    for (voter, *parts, _, _), side in zip(ballots, sides, strict=True):
-        mine = votes.setdefault(voter, [0] * 6)
-        for at, raw in enumerate(parts):
-            mine[at] += raw
-        mine[3 + ("for", "against", "abstain").index(side)] += 1
-    cast = sum(sum(mine[:3]) for mine in votes.values())
+    cast = sum(parts.cast_raw for parts in voters)
     linear, one, capped = [0, 0], [_NONE, _NONE], [_NONE, _NONE]
     quadratic: tuple[list[float], list[float]] = ([], [])
-    for mine in votes.values():
-        weight = sum(mine[:3])
-        parts, of = (mine[:2], weight) if weight else (mine[3:5], sum(mine[3:]))
-        for at, part in enumerate(parts):
-            if part:
-                share = 1 if part == of else Fraction(part, of)
-                linear[at] += mine[at]
-                one[at] += share
-                capped[at] += min(CAP * weight, cast) * share
-                quadratic[at].append(sqrt(weight) * float(share))
+    for parts in voters:
+        weight = parts.cast_raw
+        for side, raw in enumerate(parts[:2]):
+            if raw:
+                share = 1 if raw == weight else Fraction(raw, weight)
+                linear[side] += raw
+                one[side] += share
+                capped[side] += min(CAP * weight, cast) * share
+                quadratic[side].append(sqrt(weight) * float(share))
+    for parts in idle:
+        for side, times in enumerate(parts[:2]):
+            one[side] += Fraction(times, parts.cast_raw)
     return Shares(_of_both(*linear), _of_both(*map(fsum, quadratic)), _of_both(*one), _of_both(*capped))
 
 
