@@ -240,7 +240,7 @@ class Differential(_Quorate):
     def quorum(self, counts: Counts) -> int | None:
         """Give the least For."""
         del counts
-        return self.supply_raw * self.quorum_bps // BPS
+        return self.supply_raw * self.quorum_bps // BPS if self.supply_raw else None
 
     def passes(self, counts: Counts) -> bool | None:
         """Tell whether it would pass now."""
