@@ -24,8 +24,8 @@ from watchers.history import History, StoredEvent
 from watchers.liquidity.asks import Sender
 from watchers.liquidity.events import Action, LiquidityMove
 from watchers.liquidity.size import Move, net
-from watchers.liquidity.value import listed_on
 from watchers.liquidity.weight import Scale, Weight
+from watchers.price import listed_on
 from watchers.vantage import Vantage, View
 
 WINDOW_S = 86_400

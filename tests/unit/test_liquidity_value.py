@@ -8,20 +8,10 @@ from hypothesis import strategies as st
 from config.settings import TokenDef, load
 from watchers.alert import Amount
 from watchers.facts import RpcError, Token, TokenInfo
-from watchers.liquidity.asks import FeedDecimals, Holding, Listing, Pool, Quote, Round, Sender, State
+from watchers.liquidity.asks import Holding, Listing, Pool, Sender, State
 from watchers.liquidity.factories import FACTORIES
-from watchers.liquidity.value import (
-    Currency,
-    Price,
-    at_least,
-    currency,
-    price,
-    sequencer_up,
-    shown,
-    total,
-    traded,
-    traded_at_least,
-)
+from watchers.liquidity.value import at_least, total, traded, traded_at_least
+from watchers.price import Currency, FeedDecimals, Price, Quote, Round, currency, price, sequencer_up, shown
 
 NOW = 1_700_000_000
 FEED = "0x" + "fe" * 20

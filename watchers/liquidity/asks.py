@@ -1,4 +1,4 @@
-"""What the liquidity judge asks of a node: a pool's tokens and standing, a Chainlink round, who sent a transaction.
+"""What the liquidity judge asks of a node: a pool's tokens and standing, who sent a transaction.
 
 State that is priced or measured is read at the block before the event (N-1), so that nothing inside the block can move
 it. Identity (a pool's tokens, its factory's word) is read at the event's block: a pool may be born and filled in one.
@@ -15,7 +15,6 @@ from watchers.facts import Answer, Ask, Call, eth_call, words
 from watchers.liquidity.factories import Keyed
 
 _NOBODY = "0x" + "0" * 40
-_MAX_FEED_DECIMALS = 36
 
 
 def _first(answer: Answer, kind: str) -> object:
@@ -131,45 +130,6 @@ class Holding(Ask[Held], frozen=True):
         """Give what was answered."""
         before, after = _int(answers[0], "uint256"), _int(answers[1], "uint256")
         return None if before is None and after is None else Held(before, after)
-
-
-class Quote(NamedTuple):
-    """A Chainlink round: the answer in the feed's units, and when it began and was last updated."""
-
-    answer: int
-    started_at_s: int
-    updated_at_s: int
-
-
-class Round(Ask[Quote], frozen=True):
-    """`latestRoundData` of a feed at N-1; of the sequencer's feed as well, where 0 means up."""
-
-    feed: str
-
-    def calls(self, block: int) -> tuple[Call, ...]:
-        """Read at N-1."""
-        return (eth_call(self.feed, "latestRoundData()", block=block - 1),)
-
-    def read(self, answers: Sequence[Answer]) -> Quote | None:
-        """Leave the round's ids out; `answeredInRound` says nothing any more."""
-        found = words(answers[0], "uint80", "int256", "uint256", "uint256", "uint80")
-        return Quote(found[1], found[2], found[3]) if found else None
-
-
-class FeedDecimals(Ask[int], frozen=True):
-    """In what units a feed answers."""
-
-    lifetime = "forever"
-    feed: str
-
-    def calls(self, block: int) -> tuple[Call, ...]:
-        """Ask the feed."""
-        return (eth_call(self.feed, "decimals()", block=block - 1),)
-
-    def read(self, answers: Sequence[Answer]) -> int | None:
-        """Refuse what no feed has."""
-        found = _int(answers[0], "uint256")
-        return found if found is not None and found <= _MAX_FEED_DECIMALS else None
 
 
 class Sender(Ask[str], frozen=True):

@@ -23,8 +23,8 @@ from watchers.facts import Ask
 from watchers.liquidity.asks import Sender
 from watchers.liquidity.events import LiquidityMove
 from watchers.liquidity.size import Move, net, shared
-from watchers.liquidity.value import EXACT, listed_on
 from watchers.liquidity.weight import Scale, Weight
+from watchers.price import EXACT, listed_on
 from watchers.wing import Situation
 
 # A part of `min_usd` so small that a priced leg below it makes the move dust, whatever the rest may be worth.

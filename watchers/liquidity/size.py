@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from watchers.liquidity.events import Action, LiquidityMove
-from watchers.liquidity.value import EXACT
+from watchers.price import EXACT
 
 # Enough to tell all of a pool from all but a few wei of it.
 SHARE_DIGITS = Decimal("1e-18")

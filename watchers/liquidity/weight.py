@@ -13,19 +13,11 @@ from typing import Any, NamedTuple
 from config.settings import TokenDef
 from watchers.alert import Amount
 from watchers.facts import Ask, Token
-from watchers.liquidity.asks import FeedDecimals, Holding, Listing, Pool, PoolInfo, Round, Sender, State
+from watchers.liquidity.asks import Holding, Listing, Pool, PoolInfo, Sender, State
 from watchers.liquidity.factories import factory_of
 from watchers.liquidity.size import Move, Share, pair_reserves, share_of_pair, share_of_range
-from watchers.liquidity.value import (
-    Currency,
-    at_least,
-    currency,
-    price,
-    sequencer_up,
-    total,
-    traded,
-    traded_at_least,
-)
+from watchers.liquidity.value import at_least, total, traded, traded_at_least
+from watchers.price import Currency, currency, price_asks, price_of
 from watchers.wing import Situation
 
 UNVERIFIED = "unverified pool"
@@ -65,11 +57,8 @@ class Scale:
             ours = self._listed.get(token)
             if ours is None:
                 yield Token(token)
-            elif ours.feed is not None:
-                yield Round(ours.feed)
-                yield FeedDecimals(ours.feed)
-                if self._at.chain.sequencer_feed is not None:
-                    yield Round(self._at.chain.sequencer_feed)
+            else:
+                yield from price_asks(ours, self._at.chain)
         listing = self._listing(info)
         if listing is not None:
             yield listing
@@ -129,12 +118,8 @@ class Scale:
         return listing is not None and self._at.facts.get(listing) == move.first.address
 
     def _currency(self, token: str) -> Currency:
-        facts, chain, now_s = self._at.facts, self._at.chain, self._at.header.time_s
-        ours = self._listed.get(token)
-        quoted = None
-        if ours is not None and ours.feed is not None:
-            up = chain.sequencer_feed is None or sequencer_up(facts.get(Round(chain.sequencer_feed)), now_s)
-            quoted = price(ours, facts.get(Round(ours.feed)), facts.get(FeedDecimals(ours.feed)), now_s) if up else None
+        facts, ours = self._at.facts, self._listed.get(token)
+        quoted = price_of(ours, self._at.chain, facts, self._at.header.time_s)
         return currency(token, self._listed, None if ours else facts.get(Token(token)), quoted)
 
     def _name(self, info: PoolInfo, coins: tuple[Currency, Currency], verified: bool) -> str:  # noqa: FBT001 - private
