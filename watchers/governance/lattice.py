@@ -69,8 +69,8 @@ def swings(game: Lattice, points: Floats, factors: Floats) -> Floats:
         powers = np.cumprod(np.repeat(-some / (1 - some), game.total + 1).reshape(len(some), -1), axis=1)
         coefficients = np.hstack([np.ones((len(some), 1)), powers[:, :-1]]) / (1 - some)[:, None]
         for group, size in enumerate(game.sizes.tolist()):
-            for below in (game.quota - 1, game.total - game.quota):
-                sums[group] += _chances(running, coefficients, below, size) @ factor
+            for below, apart in ((game.quota - 1, 0), (game.total - game.quota, 1)):
+                sums[group] += _chances(running, coefficients, below, apart, size) @ factor
     return _spread(game, sums)
 
 
@@ -139,22 +139,25 @@ def _one_by_one(game: Lattice) -> Iterator[int]:
         yield from [size] * count if size else ()
 
 
-def _chances(running: Floats, coefficients: Floats, below: int, size: int) -> Floats:
-    """Give the chances that the others lie within a step less, the size, a step more at and under `below`."""
-    if not size:  # one of the tail: the others are as good as everybody
-        step = running[:, below] - (running[:, below - 1] if below else 0.0)
-        return np.stack([np.zeros_like(step), np.zeros_like(step), step])
+def _chances(running: Floats, coefficients: Floats, below: int, apart: int, size: int) -> Floats:
+    """Give the chances that the others lie at and under `below`, by no more than a step less, the size, a step more.
+
+    `apart` is by how much `below` moves with those steps: the others of the dual game are told from the total.
+    """
 
     def others(at: int) -> Floats:
         """Give the chance that the others' steps are at most so many."""
         if at < 0:
             return np.zeros(len(running))
+        if not size:  # one of the tail: the others are as good as everybody
+            return running[:, at]
         seen = running[:, at::-size]
         found: Floats = np.einsum("ij,ij->i", seen, coefficients[:, : seen.shape[1]])
         return found
 
-    whole = others(below)
-    return np.stack([whole - (others(below - width) if width else whole) for width in (size - 1, size, size + 1)])
+    widths = [(width, below + apart * (width - size)) for width in (size - 1, size, size + 1) if width >= 0]
+    chances = [others(top) - others(top - width) for width, top in widths]
+    return np.stack([*[np.zeros(len(running))] * (3 - len(chances)), *chances])
 
 
 def _rounded(steps: Floats) -> NDArray[np.int64]:
