@@ -1,0 +1,280 @@
+"""`bot tally`: votes from a file, replayed; what is wrong with a file is said with line, column and remedy."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.__main__ import RULES, main
+from bot.ruling import _RULES, Options
+from bot.tally import tally
+
+HEAD = "proposal,support,voter,votes,block,index\n"
+STORY = """\
+1,for,0xCal,30,10,2
+1,against,0xDharma,20,10,1
+1,for,0xZero,0,11,0
+1,for,0xMonet,10.5,12,0
+1,against,0xA16z,25,13,0
+1,for,0xLate,5,14,0
+"""
+
+
+def told(tmp_path: Path, text: str, rule: str = "for-only", **options: Any) -> list[dict[str, Any]]:
+    file = tmp_path / "votes.csv"
+    file.write_text(text)
+    out = io.StringIO()
+    tally(file, Options(**{"rule": rule, "quorum": "40", **options}), out, as_json=True)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_votes_are_replayed_in_the_chain_s_order_and_every_turn_is_said(tmp_path: Path) -> None:
+    [line] = told(tmp_path, HEAD + STORY)
+    assert line == {
+        "proposal": "1",
+        "for": 45.5,
+        "against": 45,
+        "abstain": 0,
+        "voters": 6,
+        "zero_votes": 1,
+        "passes": True,
+        "crossing": {"voter": "0xMonet", "position": 4, "block": 12},
+        "flips": [
+            {"voter": "0xMonet", "position": 4, "block": 12, "support": "for", "votes": 10.5, "to": "pass"},
+            {"voter": "0xA16z", "position": 5, "block": 13, "support": "against", "votes": 25, "to": "fail"},
+            {"voter": "0xLate", "position": 6, "block": 14, "support": "for", "votes": 5, "to": "pass"},
+        ],
+        "pivotal_by_removal": 3,
+        "pivotal_by_switch": 3,
+        "winning_number": 3,
+        "blocking_number": 1,
+        "hhi": pytest.approx((30**2 + 20**2 + 10.5**2 + 25**2 + 5**2) / 90.5**2),
+        "gini": pytest.approx(2 * (5 + 2 * 10.5 + 3 * 20 + 4 * 25 + 5 * 30) / (5 * 90.5) - 6 / 5),
+        "nakamoto": 2,
+        "top1": pytest.approx(30 / 90.5),
+        "top10": pytest.approx(1),
+        "what_if": {
+            "linear_for": pytest.approx(45.5 / 90.5),
+            "quadratic_for": pytest.approx(
+                (30**0.5 + 10.5**0.5 + 5**0.5) / (30**0.5 + 10.5**0.5 + 5**0.5 + 20**0.5 + 5)
+            ),
+            "one_address_for": pytest.approx(4 / 6),
+            "capped_for": pytest.approx(3 / 5),
+        },
+    }
+    assert list(line) == [
+        *("proposal", "for", "against", "abstain", "voters", "zero_votes", "passes", "crossing", "flips"),
+        *("pivotal_by_removal", "pivotal_by_switch", "winning_number", "blocking_number"),
+        *("hhi", "gini", "nakamoto", "top1", "top10", "what_if"),
+    ]
+
+
+def test_uniswap_s_proposal_1_2_turns_where_it_turned(tmp_path: Path) -> None:
+    """The three votes that turned it, and between them the rest of each side as the end tally has it, in parts."""
+    early = [f"1.2,for,early{at},681995,13050000,{at}" for at in range(51)]
+    early[0] = f"1.2,for,early0,{37_767_231 - 681_995 * 50},13050000,0"
+    against = [f"1.2,against,no{at},710852,13055000,{at}" for at in range(45)]
+    against[0] = f"1.2,against,no0,{31_988_372 - 710_852 * 44},13055000,0"
+    rows = [
+        *early,
+        "1.2,for,0x458cEec48586a85fCFEb4A179706656eE321730E,5855769,13054658,7",
+        *against,
+        "1.2,against,0x2B1Ad6184a6B0fac06bD225ed37C2AbC04415fF4,15000125,13056456,1",
+        "1.2,for,0x8d07D225a769b7Af3A923481E1FdF49180e6A265,4001544,13057106,1",
+    ]
+    [line] = told(tmp_path, HEAD + "\n".join(reversed(rows)), quorum="40000000")
+    assert (line["for"], line["against"], line["passes"]) == (47_624_544, 46_988_497, True)
+    assert line["crossing"] == {"voter": rows[51].split(",")[2], "position": 52, "block": 13054658}
+    assert [(flip["position"], flip["to"]) for flip in line["flips"]] == [(52, "pass"), (98, "fail"), (99, "pass")]
+    assert line["flips"][1]["votes"] == 15_000_125
+    assert (line["blocking_number"], round(line["top1"], 6)) == (1, 0.158542)
+    assert round(line["what_if"]["linear_for"], 6) == 0.503361
+
+
+def test_uniswap_s_proposal_0_3_was_passed_by_three_and_blocked_by_two(tmp_path: Path) -> None:
+    large = [15_656_820, 15_000_000, 13_000_000]  # the largest is top 1 of the whole: .260521
+    rest = [f"0.3,for,small{at},{(60_088_813 - sum(large)) // 4},11490000,{at}" for at in range(4)]
+    rest[0] = f"0.3,for,small0,{60_088_813 - sum(large) - (60_088_813 - sum(large)) // 4 * 3},11490000,0"
+    rows = [
+        *rest,
+        f"0.3,for,first,{large[0]},11495000,0",
+        "0.3,against,no,9300,11496000,0",
+        f"0.3,for,a16z,{large[1]},11498209,0",
+        f"0.3,for,last,{large[2]},11499000,0",
+    ]
+    [line] = told(tmp_path, HEAD + "\n".join(rows), quorum="40000000")
+    assert [flip["voter"] for flip in line["flips"]] == [line["crossing"]["voter"]] == ["a16z"]
+    assert (line["pivotal_by_removal"], line["pivotal_by_switch"]) == (0, 0)
+    assert (line["winning_number"], line["blocking_number"]) == (3, 2)
+    assert (round(line["top1"], 6), round(line["what_if"]["linear_for"], 6)) == (0.260521, 0.999845)
+
+
+def test_proposals_come_in_the_order_of_the_file_and_columns_in_any_order_and_case(tmp_path: Path) -> None:
+    head = "Index,VOTES,note,Support,block,voter,proposal\n"
+    first, second = told(tmp_path, head + "0,5,x,For,1,a,2.1\n\n0,7,y,AGAINST,1,b,0.3\n1,1,,abstain,1,c,2.1\n")
+    assert (first["proposal"], first["for"], first["abstain"]) == ("2.1", 5, 1)
+    assert (second["proposal"], second["against"], second["crossing"], second["flips"]) == ("0.3", 7, None, [])
+    assert (second["winning_number"], second["blocking_number"]) == (None, None)
+
+
+def test_integers_stay_integers_and_decimals_exact(tmp_path: Path) -> None:
+    wei = 15_000_125_000_000_000_000_000_001
+    file = tmp_path / "votes.csv"
+    file.write_text(
+        f"{HEAD}a,for,x,{wei},1,0\nb,for,x,0.1,1,0\nb,for,y,0.2,1,1\nc,for,x,3000000.0,1,0\nc,for,y,1e-9,1,1\n"
+    )
+    out = io.StringIO()
+    tally(file, Options("for-only", "1"), out, as_json=True)
+    first, second, third = out.getvalue().splitlines()
+    assert f'"for":{wei},' in first
+    assert '"for":0.3,' in second
+    assert '"for":3000000.000000001,' in third
+    assert '"votes":3000000,' in third
+
+
+def test_a_voter_s_rows_are_summed_whatever_the_spelling_of_the_address(tmp_path: Path) -> None:
+    [line] = told(tmp_path, f"{HEAD}1,for,0xAB,30,1,0\n1,abstain,0xab,10,1,1\n1,for,0xcd,15,2,0\n")
+    assert (line["voters"], line["nakamoto"], line["pivotal_by_removal"]) == (2, 1, 2)
+    assert line["what_if"]["one_address_for"] == 1.0
+
+
+def test_a_proposal_of_votes_without_weight_measures_nothing(tmp_path: Path) -> None:
+    [line] = told(tmp_path, f"{HEAD}1,for,a,0,1,0\n1,against,b,0.0,1,1\n")
+    assert (line["voters"], line["zero_votes"], line["passes"]) == (2, 2, False)
+    assert [line[name] for name in ("hhi", "gini", "nakamoto", "top1", "top10")] == [None] * 5
+    assert line["what_if"] == {
+        "linear_for": None,
+        "quadratic_for": None,
+        "one_address_for": 0.5,
+        "capped_for": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "passes"),
+    [
+        ("bravo", {}, False),
+        ("for-abstain", {}, True),
+        ("every-side", {"quorum": "60"}, True),
+        ("agora", {"quorum": "60", "support_required": "0.6"}, True),
+        ("agora", {"quorum": "60", "support_required": "0.61"}, False),
+        ("aragon", {"quorum": "29.9", "support_required": "0.5", "supply": "100"}, True),
+        ("aragon", {"quorum": "30", "support_required": "0.5", "supply": "100"}, False),
+        ("aragon", {"quorum": "5", "support_required": "0.6", "supply": "100"}, False),
+        ("aragon", {"quorum": "30", "support_required": "0.29", "supply": "100", "early": True}, True),
+        ("aragon-osx", {"quorum": "60", "support_required": "0.5"}, True),
+        ("aragon-osx", {"quorum": "60.1", "support_required": "0.5"}, False),
+        ("aave-v2", {"quorum": "20", "lead": "9", "supply": "1000"}, True),
+        ("aave-v2", {"quorum": "20", "lead": "10", "supply": "1000"}, False),
+        ("aave-v3", {"quorum": "29", "lead": "9.5"}, True),
+        ("aave-v3", {"quorum": "30", "lead": "9.5"}, False),
+    ],
+)
+def test_each_rule_by_name_decides_as_its_family_does(
+    tmp_path: Path, rule: str, options: dict[str, Any], *, passes: bool
+) -> None:
+    text = f"{HEAD}1,for,a,30,1,0\n1,against,b,20,1,1\n1,abstain,c,10,1,2\n"
+    [line] = told(tmp_path, text, rule, **options)
+    assert line["passes"] is passes
+
+
+def test_the_command_line_offers_exactly_the_rules_that_there_are() -> None:
+    assert tuple(_RULES) == RULES
+
+
+def test_a_reader_gets_the_same_in_words_from_a_zipped_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "votes.csv.gz"
+    file.write_bytes(gzip.compress((HEAD + STORY).encode()))
+    assert main(["tally", str(file), "--quorum", "40"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("1: passes\n  for 45.5, against 45, abstain 0; 6 voters, 1 vote of no weight\n")
+    assert "quorum reached by vote 4: 0xMonet\n" in text
+    assert "turned to fail by vote 5: 0xA16z, 25 against\n" in text
+    assert "largest For votes: that win alone 3, that must go 1\n" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1, column proposal: is missing; the first line must name each of proposal, support"),
+        ("proposal,support,voter,votes,block\n", "line 1, column index: is missing"),
+        ("proposal,support,voter,votes,block,index,Votes\n", "line 1, column votes: is there twice"),
+        (f"{HEAD}1,maybe,a,1,1,0\n", "line 2, column support: 'maybe' is no side; write for, against or abstain"),
+        (f"{HEAD}1,for,a,1,1,0\n1,for,b,-1,1,1\n", "line 3, column votes: '-1' is not a number; write 0 or more"),
+        (f"{HEAD}1,for,a,NaN,1,0\n", "line 2, column votes: 'NaN' is not a number"),
+        (f"{HEAD}1,for,a,1e999,1,0\n", "line 2, column votes: '1e999' is not a number"),
+        (f"{HEAD}1,for,a,1,0x10,0\n", "line 2, column block: '0x10' is not a whole number; write digits only"),
+        (f"{HEAD}1,for,a,1,1,\n", "line 2, column index: is empty; fill it in or take the row out"),
+        (f"{HEAD}1,for,,1,1,0\n", "line 2, column voter: is empty"),
+        (f"{HEAD},for,a,1,1,0\n", "line 2, column proposal: is empty"),
+        (f"{HEAD}1,for,a,1,1\n", "line 2: has 5 fields where the first line has 6; quote fields that hold a comma"),
+        (f'{HEAD}1,for,"a"b,1,1,0\n', "line 2: is not CSV"),
+    ],
+)
+def test_a_bad_file_is_refused_with_line_column_and_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(text)
+    assert main(["tally", str(file), "--quorum", "40", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(f"{file}: {said}")
+    assert (err.count("\n"), out) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "*: No such file or directory; check the path"),
+        (b"\x1f\x8b\x08\x00cut", "*: is not whole gzip; fetch it again"),
+        (HEAD.encode() + b"1,for,\xff,1,1,0\n", "line 2: is not UTF-8 text; save it as CSV in UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, said: str
+) -> None:
+    file = tmp_path / "bad.csv"
+    if content is not None:
+        file.write_bytes(content)
+    assert main(["tally", str(file), "--quorum", "40"]) == 2
+    assert capsys.readouterr().err == f"{file}: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--quorum", "many"], "--quorum: 'many' is not a number; write 0 or more"),
+        (["--quorum", "4", "--supply", "9"], "--supply: says nothing to --rule for-only; leave it out"),
+        (["--quorum", "4", "--early"], "--early: goes with aragon and aragon-osx"),
+        (["--quorum", "4", "--rule", "agora"], "--support-required: is needed by --rule agora"),
+        (["--quorum", "4", "--rule", "aragon", "--support-required", ".5"], "--supply: is needed by --rule aragon"),
+        (
+            ["--quorum", "4", "--rule", "aragon-osx", "--support-required", "0.5", "--early"],
+            "--supply: is needed by --rule aragon-osx --early",
+        ),
+        (
+            ["--quorum", "4", "--rule", "agora", "--support-required", "50"],
+            "--support-required: is no share that this rule can hold; give 0 to below 1, in 1/10,000",
+        ),
+        (
+            ["--quorum", "4", "--rule", "agora", "--support-required", "0.50001"],
+            "--support-required: is no share that this rule can hold",
+        ),
+        (
+            ["--quorum", "4", "--rule", "aragon", "--support-required", "0.5", "--supply", "0"],
+            "--supply: is 0; give all votes that there are",
+        ),
+        (
+            ["--quorum", "0.00123", "--rule", "aave-v2", "--lead", "0", "--supply", "10"],
+            "--quorum: is no whole number of basis points of --supply",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_the_rule_are_refused_before_the_file_is_read(
+    capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    assert main(["tally", "nowhere.csv", *options]) == 2
+    assert capsys.readouterr().err.startswith(said)
