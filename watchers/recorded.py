@@ -33,7 +33,7 @@ class Recorded:
 
     def add(self, file: Path) -> None:
         """Read one more file. Raises InputError."""
-        content = _content(file)
+        content = content_of(file, _REMEDY)
         self._take(str(file), "$", content)
 
     def blocks(self) -> Iterable[list[Log]]:
@@ -114,7 +114,8 @@ class Recorded:
             self._times[block["hash"]] = block["timestamp"]
 
 
-def _content(file: Path) -> Any:
+def content_of(file: Path, remedy: str) -> Any:
+    """Read a JSON file, plain or gzip. Raises InputError; `remedy` says what it should hold."""
     try:
         raw = file.read_bytes()
         if raw[:2] == b"\x1f\x8b":
@@ -127,4 +128,4 @@ def _content(file: Path) -> Any:
     except (EOFError, zlib.error):
         raise InputError(str(file), "*", "is not whole gzip", "fetch it again") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(str(file), "*", f"is not JSON: {error}", _REMEDY) from None
+        raise InputError(str(file), "*", f"is not JSON: {error}", remedy) from None

@@ -62,7 +62,13 @@ def _single_tuple(r: Reader, _account: str, _nesting: int) -> Plan:
 
 
 def _with_operation(r: Reader, _account: str, _nesting: int) -> Plan:
-    """Read (address, uint256, bytes, uint8 operation); operation 1 is a DELEGATECALL, of MultiSend mostly."""
+    return with_operation(r)
+
+
+def with_operation(r: Reader) -> Plan:
+    """Read (address, uint256, bytes, uint8 operation); operation 1 is a DELEGATECALL, of MultiSend mostly. Raises
+    DecodeError.
+    """
     call, operation = r.call(0), r.word(3 * _WORD)
     if operation > 1:
         raise DecodeError("calldata: unknown operation")

@@ -1,0 +1,142 @@
+"""Where the transaction of `python -m bot batch` comes from: a recorded file, or whatever configured chain holds it.
+
+Errors: InputError for a file or hash that cannot be told; ChainError when a chain that may hold it cannot be asked.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from config.settings import Chain, Settings
+from watchers.batches.delegation import authorities
+from watchers.batches.sent import Sent, quantity, read_sent
+from watchers.chain.rpc import Rpc
+from watchers.chain.trace import Frame, Trace, parse
+from watchers.errors import ChainError, DecodeError, InputError
+from watchers.facts import Call, RpcError
+from watchers.recorded import content_of
+
+PATIENCE_S = 20.0
+REMEDY = "give tx, receipt and a call tree as a node answers them"
+_TRACES = ("debug_traceTransaction_callTracer", "trace_transaction", "trace")
+_CODES = "eth_getCode"
+
+
+class Given(NamedTuple):
+    """A transaction with what is known beside it: its call tree, and the code of its authorities after it."""
+
+    sent: Sent
+    tree: Frame | None
+    codes: Mapping[str, str]
+
+
+# --- a file -------------------------------------------------------------------------------------------------------
+
+
+def from_file(file: Path, *, trace: bool) -> Given:
+    """Read one recorded transaction. Raises InputError."""
+    content = content_of(file, REMEDY)
+    if not isinstance(content, dict):
+        raise InputError(str(file), "$", f"found {type(content).__name__}", REMEDY)
+    for key in ("tx", "receipt"):
+        if content.get(key) is None:
+            raise InputError(str(file), f"$.{key}", "is missing", REMEDY)
+    try:
+        sent = read_sent(content["tx"], content["receipt"], _chain_id(content))
+        return Given(sent, _tree(content) if trace else None, _codes(content.get(_CODES)))
+    except DecodeError as error:
+        place, _, problem = str(error).partition(": ")
+        raise InputError(str(file), place, problem, REMEDY) from None
+
+
+def _chain_id(content: dict[str, Any]) -> int | None:
+    generator = content.get("generator")
+    told = generator.get("chainId") if isinstance(generator, dict) else None
+    return None if told is None else quantity(told, "$.generator.chainId")
+
+
+def _tree(content: dict[str, Any]) -> Frame | None:
+    """Read the first call tree that is one; None when there is none at all."""
+    broken: DecodeError | None = None
+    for key in _TRACES:
+        if content.get(key) is None:
+            continue
+        try:
+            return parse(content[key])
+        except DecodeError as error:
+            broken = broken or DecodeError(f"$.{key}: {error}")
+    if broken is not None:
+        raise broken
+    return None
+
+
+def _codes(given: object) -> dict[str, str]:
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or not all(isinstance(code, str) for code in given.values()):
+        raise DecodeError(f"$.{_CODES}: is not an object of codes by address")
+    return {str(authority).lower(): code.lower() for authority, code in given.items()}
+
+
+# --- a chain ------------------------------------------------------------------------------------------------------
+
+
+async def from_chains(settings: Settings, name: str, *, trace: bool) -> Given:
+    """Ask every followed chain at once for a transaction by its lower-case hash. Raises InputError, ChainError."""
+    chains = [chain for chain in settings.chains.values() if chain.enabled]
+    if not chains:
+        raise InputError(name, "*", "no chain is followed", "set enabled = true for its chain in chains.toml")
+    async with aiohttp.ClientSession() as session:
+        answers = await asyncio.gather(*(_ask(Rpc(chain, session), name, trace=trace) for chain in chains))
+    given = next((answer for answer in answers if isinstance(answer, Given)), None)
+    if given is not None:
+        return given
+    silent = [f"{chain.key}: {answer}" for chain, answer in zip(chains, answers, strict=True) if answer is not None]
+    if silent:
+        rest = "no other followed chain knows it" if len(silent) < len(chains) else "no chain was reached"
+        raise ChainError(f"{name}: {'; '.join(silent)}; {rest}; see `python -m bot check --online`")
+    raise InputError(name, "*", f"no transaction of that hash is on {_names(chains)}", "check the hash and the chains")
+
+
+def _names(chains: Sequence[Chain]) -> str:
+    return ", ".join(chain.name for chain in chains)
+
+
+async def _ask(rpc: Rpc, name: str, *, trace: bool) -> Given | str | None:
+    """Ask one chain: the transaction, why it was not told, or None when the chain does not know it."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await _given(rpc, name, trace=trace)
+    except TimeoutError:
+        return f"no answer within {PATIENCE_S:.0f} s"
+    except ChainError as error:
+        return str(error).removeprefix(f"{rpc.chain.key}: ")
+    except DecodeError as error:
+        return f"the node's answer does not read ({error})"
+
+
+async def _given(rpc: Rpc, name: str, *, trace: bool) -> Given | str | None:
+    tx, receipt = await rpc.batch(
+        [Call("eth_getTransactionByHash", (name,)), Call("eth_getTransactionReceipt", (name,))]
+    )
+    if isinstance(tx, RpcError) or isinstance(receipt, RpcError):
+        return "the node refuses to tell transactions"
+    if tx is None:
+        return None
+    if receipt is None:
+        return "knows it, but it is in no block yet"
+    sent = read_sent(tx, receipt, rpc.chain.id)
+    if sent.hash != name:
+        raise DecodeError("$.tx.hash: another transaction than was asked for")
+    block = quantity(receipt.get("blockNumber"), "$.receipt.blockNumber")
+    asked = Trace(name)
+    trees = asked.calls(block) if trace else ()
+    who = authorities(sent)
+    answers = await rpc.batch([*trees, *(Call(_CODES, (one, hex(block))) for one in who)]) if trees or who else []
+    codes = {
+        one: answer.lower() for one, answer in zip(who, answers[len(trees) :], strict=True) if isinstance(answer, str)
+    }
+    return Given(sent, asked.read(answers[: len(trees)]), codes)
