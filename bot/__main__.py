@@ -1,8 +1,8 @@
-"""`python -m bot run | demo | check | replay | tally | power`.
+"""`python -m bot run | demo | check | replay | tally | power | batch`.
 
 Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 69 what is needed
-cannot be reached now (the store; with `check --online`, a chain), 78 a setting that the operator must mend, 141 nobody
-reads the output any more.
+cannot be reached now (the store; with `check --online` or the hash of a batch, a chain), 78 a setting that the operator
+must mend, 141 nobody reads the output any more.
 """
 
 import argparse
@@ -73,6 +73,11 @@ def parser() -> argparse.ArgumentParser:
     )
     power.add_argument("--no-zeros", dest="zeros", action="store_false", help="a balance of 0 is no holder")
     power.add_argument("--json", action="store_true", help="one JSON object")
+    batch = command("batch", "print what became of every call of a transaction, recorded or on a followed chain")
+    batch.add_argument("origins", nargs="+", metavar="FILE|HASH", help="a recorded transaction, or the hash of one")
+    batch.add_argument("--no-trace", dest="trace", action="store_false", help="say only what logs and calldata prove")
+    batch.add_argument("--abi", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="name more")
+    batch.add_argument("--json", action="store_true", help="JSON lines, one a transaction")
     return top
 
 
@@ -90,14 +95,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(given: argparse.Namespace) -> int:
-    if given.command == "demo":
-        return _demo(given)
-    if given.command == "replay":
-        return _replay(given)
-    if given.command == "tally":
-        return _tally(given)
-    if given.command == "power":
-        return _power(given)
+    offline = {"demo": _demo, "replay": _replay, "tally": _tally, "power": _power, "batch": _batch}.get(given.command)
+    if offline is not None:
+        return offline(given)
     settings = _settings()
     if given.command == "check":
         return _check(settings, online=given.online)
@@ -156,6 +156,21 @@ def _power(given: argparse.Namespace) -> int:
     except (InputError, UserError) as error:
         return _say(error, 2)
     return 0
+
+
+def _batch(given: argparse.Namespace) -> int:
+    from bot.batch import HASH, batch, names_of  # noqa: PLC0415 - as above
+    from watchers.errors import ChainError, InputError  # noqa: PLC0415 - as above
+
+    settings = _settings() if any(map(HASH.fullmatch, given.origins)) else None
+    try:
+        names = names_of(given.abi)
+        work = batch(settings, given.origins, names, sys.stdout, trace=given.trace, as_json=given.json)
+        return _until_signal(work)
+    except InputError as error:
+        return _say(error, 2)
+    except ChainError as error:
+        return _say(error, EX_UNAVAILABLE)
 
 
 def _check(settings: Settings, *, online: bool) -> int:

@@ -34,6 +34,7 @@ from watchers.errors import DecodeError, InputError
 from watchers.recorded import content_of
 
 HASH = re.compile(r"0x[0-9a-fA-F]{64}")
+_HEX = re.compile(r"0x[0-9a-fA-F]*")
 ABI_REMEDY = "give a JSON ABI, or an object of ABIs by name"
 _ADDRESS_LEN = 42
 _LINE = 160  # characters of arguments and of a reason in a line of text
@@ -75,9 +76,16 @@ async def batch(
         if settings is not None and HASH.fullmatch(origin):
             given = await from_chains(settings, origin.lower(), trace=trace)
         else:
-            given = from_file(Path(origin), trace=trace)
+            given = _recorded(origin, trace=trace)
         analysis = told(given, names, origin)
         out.write(_json(fields(analysis, names)) if as_json else text(analysis, names))
+
+
+def _recorded(origin: str, *, trace: bool) -> Given:
+    file = Path(origin)
+    if _HEX.fullmatch(origin) and not file.exists():
+        raise InputError(origin, "*", "is neither a file nor a transaction hash", "a hash is 0x and 64 hex digits")
+    return from_file(file, trace=trace)
 
 
 # --- as data ------------------------------------------------------------------------------------------------------

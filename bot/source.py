@@ -23,6 +23,7 @@ PATIENCE_S = 20.0
 REMEDY = "give tx, receipt and a call tree as a node answers them"
 _TRACES = ("debug_traceTransaction_callTracer", "trace_transaction", "trace")
 _CODES = "eth_getCode"
+_SILENT = "not reached"
 
 
 class Given(NamedTuple):
@@ -94,11 +95,13 @@ async def from_chains(settings: Settings, name: str, *, trace: bool) -> Given:
     given = next((answer for answer in answers if isinstance(answer, Given)), None)
     if given is not None:
         return given
-    silent = [f"{chain.key}: {answer}" for chain, answer in zip(chains, answers, strict=True) if answer is not None]
-    if silent:
-        rest = "no other followed chain knows it" if len(silent) < len(chains) else "no chain was reached"
-        raise ChainError(f"{name}: {'; '.join(silent)}; {rest}; see `python -m bot check --online`")
-    raise InputError(name, "*", f"no transaction of that hash is on {_names(chains)}", "check the hash and the chains")
+    said = [(chain, answer) for chain, answer in zip(chains, answers, strict=True) if isinstance(answer, str)]
+    if not said:
+        raise InputError(name, "*", f"no transaction of that hash is on {_names(chains)}", "check hash and chains")
+    silent = [chain for chain, answer in said if answer == _SILENT]
+    told = "; ".join(f"{chain.name}: {answer}" for chain, answer in said if answer != _SILENT)
+    problem = "; ".join(part for part in (told, silent and f"not reached: {_names(silent)}") if part)
+    raise ChainError(f"{name}: {problem}; see `python -m bot check --online`, then ask again")
 
 
 def _names(chains: Sequence[Chain]) -> str:
@@ -110,10 +113,8 @@ async def _ask(rpc: Rpc, name: str, *, trace: bool) -> Given | str | None:
     try:
         async with asyncio.timeout(PATIENCE_S):
             return await _given(rpc, name, trace=trace)
-    except TimeoutError:
-        return f"no answer within {PATIENCE_S:.0f} s"
-    except ChainError as error:
-        return str(error).removeprefix(f"{rpc.chain.key}: ")
+    except (TimeoutError, ChainError):
+        return _SILENT
     except DecodeError as error:
         return f"the node's answer does not read ({error})"
 
