@@ -23,11 +23,16 @@ GOLDEN = Path(__file__).parents[1] / "unit" / "golden_governance"
 EMITTED = "emitted on anvil by "
 MODERN = EMITTED + "OpenZeppelin 5.7.0 (Governor, GovernorCountingSimple, GovernorPreventLateQuorum, timelock)"
 FRACTIONAL = EMITTED + "OpenZeppelin 5.7.0 (Governor, GovernorCountingFractional)"
+OVERRIDABLE = EMITTED + "OpenZeppelin 5.7.0 (Governor, GovernorCountingOverridable, GovernorVotesSuperQuorumFraction)"
 BRAVO = EMITTED + "OpenZeppelin 4.9.6 (GovernorCompatibilityBravo: GovernorBravo's interface and events)"
 
 CREATED = "ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)"
 VOTE = "VoteCast(address,uint256,uint8,uint256,string)"
 PARAMS = "VoteCastWithParams(address,uint256,uint8,uint256,string,bytes)"
+OVERRIDE, REDUCED = (
+    "OverrideVoteCast(address,uint256,uint8,uint256,string)",
+    "VoteReduced(address,uint256,uint8,uint256)",
+)
 QUEUED, EXECUTED = "ProposalQueued(uint256,uint256)", "ProposalExecuted(uint256)"
 CANCELED, EXTENDED = "ProposalCanceled(uint256)", "ProposalExtended(uint256,uint64)"
 
@@ -40,10 +45,12 @@ class Case(NamedTuple):
     source: str
     log: dict[str, Any]
     event: dict[str, Any]
+    earlier: tuple[dict[str, Any], ...] = ()
 
     def written(self) -> dict[str, Any]:
         """Give it as the golden file holds it."""
-        return {"name": self.name, "source": self.source, "log": self.log, "event": self.event}
+        before = {"earlier": list(self.earlier)} if self.earlier else {}
+        return {"name": self.name, "source": self.source, **before, "log": self.log, "event": self.event}
 
 
 class Scene:
@@ -52,14 +59,18 @@ class Scene:
     def __init__(self, protocol: str, source: str, governor: Contract) -> None:
         self.protocol, self.source, self.governor = protocol, source, governor
 
-    async def case(self, name: str, tx: str, signature: str, **meaning: Any) -> Case:
+    async def log(self, tx: str, signature: str) -> dict[str, Any]:
         """Find the governor's log of that signature in a mined transaction."""
         receipt = await self.governor.anvil.receipt(tx)
         topic = "0x" + keccak(text=signature).hex()
         (log,) = [each for each in receipt["logs"] if each["topics"][0] == topic]
-        log = {key: value for key, value in log.items() if key != "blockTimestamp"}  # anvil alone says it
+        return {key: value for key, value in log.items() if key != "blockTimestamp"}  # anvil alone says it
+
+    async def case(self, name: str, tx: str, signature: str, **meaning: Any) -> Case:
+        """Say what the log of that signature must mean."""
+        log = await self.log(tx, signature)
         event = {
-            "type": "vote" if signature in (VOTE, PARAMS) else "proposal",
+            "type": "vote" if signature in (VOTE, PARAMS, OVERRIDE) else "proposal",
             "protocol": self.protocol,
             "chain_id": 31337,
             "block": int(log["blockNumber"], 16),
@@ -173,6 +184,38 @@ async def fractional(world: World) -> AsyncIterator[Case]:
         yield await scene.case(name, tx, PARAMS, **meant(planned.id, whale, side, sum(parts), reason, **told))
 
 
+async def overridable(world: World) -> AsyncIterator[Case]:
+    """OpenZeppelin 5 with overrides: one owner before its delegate has voted, one after."""
+    node, who = world.anvil, world.who
+    token = await node.deploy("ExtendedToken", 1_000 * ETHER, sender=who["deployer"], gas=12_000_000)
+    governor = await node.deploy(
+        "OverridableGovernor", token.address, VOTING_PERIOD, sender=who["deployer"], gas=14_000_000
+    )
+    await node.mine()
+    for name, amount in (("fund", 300), ("small", 50)):
+        await node.succeed(await token.send("transfer", who[name], amount * ETHER, sender=who["deployer"]))
+        await node.succeed(await token.send("delegate", who["whale"], sender=who[name]))
+    await node.mine()
+    scene = Scene("oz_governor", OVERRIDABLE, governor)
+    calls = ([world.target.address], [0], [bytes.fromhex(world.target.data("set", 7)[2:])])
+    planned = scenario.Proposal(await governor.call("hashProposal", *calls, keccak(text="Eight")), *calls, "Eight")
+    await node.succeed(await governor.send("propose", *planned[1:], sender=who["whale"]))
+    await node.mine()
+    first = await governor.send("castOverrideVote", planned.id, ABSTAIN, "Mine", sender=who["small"])
+    await node.succeed(first)
+    event = meant(planned.id, who["small"], "abstain", 50 * ETHER, "Mine")
+    yield await scene.case("override before the delegate votes", first, OVERRIDE, **event)
+    await node.succeed(await governor.send("castVote", planned.id, FOR, sender=who["whale"]))
+    second = await governor.send("castOverrideVote", planned.id, AGAINST, "", sender=who["fund"])
+    await node.succeed(second)
+    event = meant(planned.id, who["fund"], "against", 300 * ETHER)
+    taken = {"voter": who["whale"], "raw": 300 * ETHER, "side": "for"}
+    case = await scene.case("override, weight taken off the delegate", second, OVERRIDE, **event, taken=taken)
+    yield case._replace(earlier=(await scene.log(second, REDUCED),))
+    if await governor.call("proposalVotes", planned.id) != (300 * ETHER, 0, 50 * ETHER):
+        raise RuntimeError("the contract counts otherwise")
+
+
 async def bravo(world: World) -> AsyncIterator[Case]:
     """GovernorBravo's interface: proposal and votes, enacted by number, and one proposal withdrawn."""
     scene, node, who, governor = Scene("governor_bravo", BRAVO, world.bravo), world.anvil, world.who, world.bravo
@@ -218,7 +261,7 @@ async def play() -> list[Case]:
     """Play every scene on a fresh node."""
     async with Anvil.start() as anvil:
         world = await build(anvil)
-        return [case for scene in (modern, fractional, bravo) async for case in scene(world)]
+        return [case for scene in (modern, fractional, bravo, overridable) async for case in scene(world)]
 
 
 def main() -> int:

@@ -63,6 +63,7 @@ class Questions:
         if snapshot:
             token = self._world.token.address
             self._add((governor, call("quorum(uint256)", snapshot)))
+            self._add((governor, call("superQuorum(uint256)", snapshot)))
             self._add((token, call("getPastTotalSupply(uint256)", snapshot)))
             for holder in self._world.who.values():
                 self._add((token, call("getPastVotes(address,uint256)", holder, snapshot)))

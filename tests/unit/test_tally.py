@@ -30,6 +30,7 @@ def cast(book: Book, rule: Rule, voter: str, parts: Counts) -> tuple[Tally, Tall
         ("support=bravo&quorum=for,abstain", {"for", "abstain"}),
         ("support=bravo&quorum=bravo", {"for"}),
         ("support=bravo,fractional&quorum=for,abstain&params=fractional", {"for", "abstain"}),
+        ("support=bravo,override&quorum=for,abstain&overridable=true", {"for", "abstain"}),
         ("support=bravo&quorum=against,for,abstain&params=modules", {"against", "for", "abstain"}),
         ("for,abstain", {"for", "abstain"}),
         ("for", {"for"}),
@@ -42,8 +43,6 @@ def test_the_counting_mode_says_what_counts_toward_the_quorum(mode: str, sides: 
 @pytest.mark.parametrize(
     "mode",
     [
-        "support=bravo,override&quorum=for,abstain",
-        "support=bravo&quorum=for,abstain&overridable=true",
         "",
         "quorum=",
         "support=bravo",

@@ -63,6 +63,10 @@ def no_quorum(_governor: str, _proposal_id: int, _times: Times | None) -> None:
     """Ask no quorum: the rule makes it of its terms."""
 
 
+def no_supply(_terms: object) -> None:
+    """Give no supply: several tokens vote, or a tree of powers that no getter sums up."""
+
+
 class Family(NamedTuple):
     """How to read a governor. `times`, `votes` take (governor, proposal); `quorum` also the times, None while they are
     not known, and gives None when it cannot be asked without. `mode` is None where `counted` is fixed. `terms` looks

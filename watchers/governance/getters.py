@@ -107,6 +107,38 @@ class Since(Ask[Times], frozen=True):
         return Times(found[self.start], found[self.start] + length)
 
 
+class Between(Ask[Times], frozen=True):
+    """Voting from one getter's number to another's."""
+
+    start: Number
+    end: Number
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask both."""
+        return (*self.start.calls(block), *self.end.calls(block))
+
+    def read(self, answers: Sequence[Answer]) -> Times | None:
+        """Read both or neither."""
+        start, end = self.start.read(answers[:1]), self.end.read(answers[1:])
+        return Times(start, end) if start is not None and end else None
+
+
+class Sides(Ask[Counts], frozen=True):
+    """The contract's sums where each side has a getter of its own: for, against, abstain."""
+
+    each: tuple[Number, Number, Number]
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask all three."""
+        return tuple(call for number in self.each for call in number.calls(block))
+
+    def read(self, answers: Sequence[Answer]) -> Counts | None:
+        """Read all or nothing."""
+        read = [number.read([answer]) for number, answer in zip(self.each, answers, strict=True)]
+        known = [value for value in read if value is not None]
+        return Counts(*known) if len(known) == len(read) else None
+
+
 def address_of(word: int) -> str | None:
     """Write a word back as an address; None for nobody and for what is none."""
     return f"0x{word:040x}" if 0 < word < 1 << 160 else None

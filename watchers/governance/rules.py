@@ -71,13 +71,8 @@ class Rule(Protocol):
 
 
 def counted_sides(mode: str) -> frozenset[str] | None:
-    """Read what counts toward the quorum out of a COUNTING_MODE, or out of a plain `for,abstain`. None: not known.
-
-    A governor whose votes can be overridden takes weight back in events of its own, so votes alone are no tally.
-    """
+    """Read what counts toward the quorum out of a COUNTING_MODE, or out of a plain `for,abstain`. None: not known."""
     fields = dict(part.partition("=")[::2] for part in mode.split("&")) if "=" in mode else {"quorum": mode}
-    if "override" in fields.get("support", "").split(",") or fields.get("overridable") == "true":
-        return None
     if fields.get("quorum") == "bravo":
         return FOR_ONLY
     sides = frozenset(fields.get("quorum", "").split(","))
@@ -216,10 +211,10 @@ class Approval(_Fixed):
     def passes(self, counts: Counts) -> bool | None:
         """Tell whether it would pass now."""
         decisive = counts.for_raw + counts.against_raw
-        if not decisive:
-            return False
         if self.threshold_bps is None:
-            return None
+            return None if decisive else False
+        if not decisive and self.threshold_bps:
+            return False
         return self.reached(counts) if counts.for_raw * BPS >= self.threshold_bps * decisive else False
 
 

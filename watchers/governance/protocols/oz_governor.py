@@ -1,22 +1,27 @@
 """OpenZeppelin Governor 4.x and 5.x, the default for every address that no other protocol claims.
 
-Source: OpenZeppelin `IGovernor.sol`, `GovernorCountingFractional.sol`, `GovernorPreventLateQuorum.sol`,
-`IGovernorTimelock.sol`. The topics are GovernorBravo's as well; daos.toml says which of the two an address is.
+Source: OpenZeppelin `IGovernor.sol`, `GovernorCountingFractional.sol`, `GovernorCountingOverridable.sol`,
+`GovernorPreventLateQuorum.sol`, `GovernorSuperQuorum.sol`.
+The topics are GovernorBravo's as well; daos.toml says which of the two an address is.
 Units: weights are base units of the voting token.
 """
 
 import msgspec
 
+from config.settings import Dao
 from watchers.abi import event
 from watchers.chain.block import Log
 from watchers.decode import Around, Protocol, origin
-from watchers.governance.asks import CountingMode, Counts, GovernorTimes, GovernorVotes, QuorumAt
-from watchers.governance.events import Change, ProposalChange, Support, Vote
-from watchers.governance.family import Family, Governor
+from watchers.governance.asks import CountingMode, Counts, GovernorTimes, GovernorVotes, QuorumAt, Times
+from watchers.governance.events import ProposalChange, Support, Vote
+from watchers.governance.family import Family, Governor, Known, Look
+from watchers.governance.getters import Number
+from watchers.governance.rules import Majority, Rule, SuperQuorum
+from watchers.governance.telling import BRAVO, cast, hexed, step
+from watchers.wing import Taken
 
 FRACTIONAL = 255
 FRACTIONS = 48  # three packed uint128: against, for, abstain
-_SIDES: dict[int, Support] = {0: "against", 1: "for", 2: "abstain"}
 _IN_ORDER: tuple[Support, ...] = ("for", "against", "abstain")  # of Counts
 
 
@@ -94,14 +99,35 @@ class VoteCastWithParams(msgspec.Struct, frozen=True, gc=False):
     params: bytes
 
 
+@event("OverrideVoteCast(address indexed voter, uint256 proposalId, uint8 support, uint256 weight, string reason)")
+class OverrideVoteCast(msgspec.Struct, frozen=True, gc=False):
+    """An owner's vote with its own balance, whatever its delegate says."""
+
+    voter: str
+    proposal_id: int
+    support: int
+    weight: int
+    reason: str
+
+
+@event("VoteReduced(address indexed delegate, uint256 proposalId, uint8 support, uint256 weight)")
+class VoteReduced(msgspec.Struct, frozen=True, gc=False):
+    """What an owner's vote takes off its delegate's."""
+
+    delegate: str
+    proposal_id: int
+    support: int
+    weight: int
+
+
 def sides(support: int, weight: int, params: bytes) -> tuple[Support, Counts]:
     """Say where a vote's weight goes. What no counting module would accept is "unknown" and counts nowhere.
 
     Parameters beside 0, 1 and 2 do not move weight (`GovernorCountingSimple` ignores them). Older fractional governors
     emit the voter's whole weight, newer ones the part that this call used: the parts are what was cast in both.
     """
-    if support in _SIDES:
-        name = _SIDES[support]
+    if support in BRAVO:
+        name = BRAVO[support]
         return name, Counts(**{f"{name}_raw": weight})
     if support != FRACTIONAL or len(params) != FRACTIONS:
         return "unknown", Counts()
@@ -113,29 +139,38 @@ def sides(support: int, weight: int, params: bytes) -> tuple[Support, Counts]:
     return used[0] if len(used) == 1 else "split", parts
 
 
-def vote(log: Log, protocol: str, around: Around, cast: VoteCast | VoteCastWithParams) -> Vote:
-    """Turn either form of a vote into the wing's word."""
-    support, parts = sides(cast.support, cast.weight, cast.params if isinstance(cast, VoteCastWithParams) else b"")
+def vote(
+    log: Log, protocol: str, around: Around, shape: VoteCast | VoteCastWithParams, support: int | None = None
+) -> Vote:
+    """Turn either form of a vote into the wing's word; `support` in the place of the one that it says."""
+    params = shape.params if isinstance(shape, VoteCastWithParams) else b""
+    side, parts = sides(shape.support if support is None else support, shape.weight, params)
     return Vote(
         **origin(log, protocol, around),
-        proposal_id=cast.proposal_id,
-        voter=cast.voter,
-        support=support,
-        weight_raw=cast.weight if support == "unknown" else parts.cast_raw,
+        proposal_id=shape.proposal_id,
+        voter=shape.voter,
+        support=side,
+        weight_raw=shape.weight if side == "unknown" else parts.cast_raw,
         for_raw=parts.for_raw,
         against_raw=parts.against_raw,
         abstain_raw=parts.abstain_raw,
-        reason=cast.reason,
+        reason=shape.reason,
     )
 
 
 def register_votes(protocol: Protocol) -> None:
-    """Let a protocol speak `VoteCast` and the steps that every family shares: queued, executed, cancelled."""
+    """Let a protocol speak `VoteCast` and the steps that every family shares."""
     name = protocol.name
+    register_steps(protocol)
 
     @protocol.on(VoteCast)
-    def cast(log: Log, shape: VoteCast, around: Around) -> Vote:
+    def voted(log: Log, shape: VoteCast, around: Around) -> Vote:
         return vote(log, name, around, shape)
+
+
+def register_steps(protocol: Protocol) -> None:
+    """Let a protocol speak of proposals that are queued, executed and cancelled."""
+    name = protocol.name
 
     @protocol.on(ProposalQueued)
     def queued(log: Log, shape: ProposalQueued, around: Around) -> ProposalChange:
@@ -155,7 +190,7 @@ def register_params(protocol: Protocol) -> None:
     name = protocol.name
 
     @protocol.on(VoteCastWithParams)
-    def cast(log: Log, shape: VoteCastWithParams, around: Around) -> Vote:
+    def voted(log: Log, shape: VoteCastWithParams, around: Around) -> Vote:
         return vote(log, name, around, shape)
 
 
@@ -176,34 +211,61 @@ def register_creation(protocol: Protocol) -> None:
             targets=shape.targets,
             values_wei=shape.values,
             signatures=shape.signatures,
-            calldatas=tuple("0x" + data.hex() for data in shape.calldatas),
+            calldatas=hexed(shape.calldatas),
         )
 
 
-def step(
-    log: Log, protocol: str, around: Around, proposal_id: int, change: Change, *, eta_s: int = 0, end_clock: int = 0
-) -> ProposalChange:
-    """Give a step after creation."""
-    return ProposalChange(
-        **origin(log, protocol, around), proposal_id=proposal_id, change=change, eta_s=eta_s, end_clock=end_clock
-    )
+def register_extension(protocol: Protocol) -> None:
+    """Let a protocol speak `ProposalExtended`."""
+    name = protocol.name
+
+    @protocol.on(ProposalExtended)
+    def extended(log: Log, shape: ProposalExtended, around: Around) -> ProposalChange:
+        return step(log, name, around, shape.proposal_id, "extended", end_clock=shape.extended_deadline)
 
 
-protocol = Governor(
-    "oz_governor",
-    Family(
-        times=GovernorTimes,
-        votes=GovernorVotes,
-        quorum=lambda governor, _, times: QuorumAt(governor, times.snapshot) if times else None,
-        mode=CountingMode,
-    ),
+def _super_quorum(look: Look, dao: Dao, _: int, times: Times | None) -> int | None:
+    """Look for the super quorum at the snapshot; most governors have none and refuse the call."""
+    return look(Number(dao.governor, "superQuorum(uint256)", (times.snapshot,))) if times is not None else None
+
+
+def _rule(known: Known) -> Rule:
+    majority = Majority(known.quorum_raw, known.counted)
+    return majority if known.terms is None else SuperQuorum(majority, known.terms)
+
+
+FAMILY = Family(
+    times=GovernorTimes,
+    votes=GovernorVotes,
+    quorum=lambda governor, _, times: QuorumAt(governor, times.snapshot) if times else None,
+    mode=CountingMode,
+    rule=_rule,
+    terms=_super_quorum,
 )
+protocol = Governor("oz_governor", FAMILY)
 register_votes(protocol)
 register_params(protocol)
 register_creation(protocol)
+register_extension(protocol)
+protocol.witness(VoteReduced)
 
 
-@protocol.on(ProposalExtended)
-def _extended(log: Log, shape: ProposalExtended, around: Around) -> ProposalChange:
-    name, deadline = protocol.name, shape.extended_deadline
-    return step(log, name, around, shape.proposal_id, "extended", end_clock=deadline)
+@protocol.on(OverrideVoteCast)
+def _overrode(log: Log, shape: OverrideVoteCast, around: Around) -> Vote:
+    """Give an owner's own vote. If its delegate had voted, `VoteReduced` right before says what it takes off."""
+    off = around.just_before(log, VoteReduced)
+    taken = None
+    if off is not None and off.proposal_id == shape.proposal_id:
+        taken = Taken(off.delegate, off.weight, BRAVO.get(off.support, ""))
+    side = BRAVO.get(shape.support, "unknown")
+    return cast(
+        log,
+        protocol.name,
+        around,
+        shape.proposal_id,
+        shape.voter,
+        side,
+        shape.weight,
+        reason=shape.reason,
+        taken=taken,
+    )
