@@ -50,6 +50,32 @@ class Tally(msgspec.Struct, frozen=True):
     passes: bool | None
 
 
+class Bloc(msgspec.Struct, frozen=True):
+    """Voters who belong together by their labels: how many, and their share of all votes cast."""
+
+    name: str
+    voters: int
+    share: Decimal
+
+
+class Influence(msgspec.Struct, frozen=True):
+    """What a vote decides among the others, on the tally after it; None: it cannot be known, or there is no such thing.
+
+    `pivotal_by_switch`: the outcome would differ had this voter voted the other way. `margin_share`: all that this
+    voter cast against the lead of For or Against; above 1 it decides the majority. `winning_number`, `blocking_number`: how many of the
+    largest For votes alone would pass it, how many must go for it to fail. `late`: it crossed or flipped in the last
+    tenth of voting. `owner`: the addresses of this voter's owner; `classes`: all votes by class of label.
+    """
+
+    pivotal_by_switch: bool
+    margin_share: Decimal | None
+    winning_number: int | None
+    blocking_number: int | None
+    late: bool
+    owner: Bloc | None = None
+    classes: tuple[Bloc, ...] = ()
+
+
 class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):
     """A vote, weighed: the tally before and after it, and what would be without it."""
 
@@ -75,6 +101,7 @@ class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):
     ends_at_s: int | None
     ends_at_clock: int | None
     to_flip_back_raw: int | None = None
+    influence: Influence | None = None
 
 
 class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):

@@ -8,11 +8,14 @@ from bot.cards.card import Accent, Card
 from bot.cards.escape import cut, escape, quote, symbol
 from bot.cards.frame import actions, fit, small_print, until
 from bot.cards.lexicon import Lexicon, short_number
-from watchers.alert import AlertState, Tally, VoteFacts
+from config.settings import Label
+from watchers.alert import AlertState, Bloc, Tally, VoteFacts
 
 REASON = 280
 TITLE = 90
 LISTED = 5
+FEW = 3  # For votes whose loss is near enough to be told
+INSIDERS = ("investor", "team", "treasury")
 
 
 def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
@@ -26,7 +29,7 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     crosses = any(f.crosses_quorum for f in facts)
     lines = [_voter(newest, last, lexicon)] if len(facts) == 1 else _voters(standing, facts, lexicon)
     lines.append(_change(first.before, last.after, crosses=crosses))
-    lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}")
+    lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}{_rests(last)}")
     if last.to_flip_back_raw:
         other = "against" if last.after.passes else "for"
         needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
@@ -87,7 +90,32 @@ def _voter(state: AlertState, facts: VoteFacts, lexicon: Lexicon) -> str:
         shares.append(f"{figures.percent(facts.share_of_cast)} of votes cast")
     if facts.share_of_supply is not None:
         shares.append(f"{figures.percent(facts.share_of_supply)} of supply")
+    shares += _together(facts, lexicon.label(state.alert.chain_id, facts.voter))
     return " · ".join([f"**Voter** {lexicon.who(state.alert.chain_id, facts.voter)}", *shares])
+
+
+def _together(facts: VoteFacts, label: Label | None) -> list[str]:
+    """Say what a voter is a part of: the owner of several addresses, and the insiders of one class."""
+    if facts.influence is None:
+        return []
+    owner = facts.influence.owner
+    told = [f"{escape(owner.name, 40)} {_bloc(owner, 'addresses')}"] if owner and owner.voters > 1 else []
+    of_class = next((b for b in facts.influence.classes if label and b.name == label.kind), None)
+    if of_class and of_class.name in INSIDERS and of_class.voters > (owner.voters if owner else 1):
+        told.append(f"all of class {of_class.name} {_bloc(of_class, 'voters')}")
+    return told
+
+
+def _bloc(bloc: Bloc, who: str) -> str:
+    return f"{figures.percent(bloc.share)} with {bloc.voters} {who}"
+
+
+def _rests(facts: VoteFacts) -> str:
+    """Say when the loss of a few votes would turn a passing proposal."""
+    number = facts.influence.blocking_number if facts.influence else None
+    if number is None or number > FEW:
+        return ""
+    return " · rests on one vote" if number == 1 else f" · rests on {number} votes"
 
 
 def _voters(states: Sequence[AlertState], facts: Sequence[VoteFacts], lexicon: Lexicon) -> list[str]:

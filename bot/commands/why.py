@@ -12,9 +12,9 @@ from bot.cards.escape import code, escape, symbol
 from bot.cards.frame import WHY
 from bot.desk import Desk
 from bot.reply import Asked
-from bot.rows import fitting
+from bot.rows import counted, fitting
 from bot.tree import answer_button
-from watchers.alert import AlertState, Amount, BatchFacts, MoveFacts, Reason, VoteFacts
+from watchers.alert import AlertState, Amount, BatchFacts, Bloc, Influence, MoveFacts, Reason, VoteFacts
 from watchers.errors import UserError
 
 _MEASURE = {
@@ -89,7 +89,33 @@ def _of_vote(facts: VoteFacts) -> list[str]:
     toward = "" if after.quorum_raw is None else f", {figures.amount(after.toward_quorum_raw, decimals)} toward it"
     lines.append(f"**Quorum** {quorum}{toward}")
     outcome = "another" if facts.pivotal else "unknown" if after.passes is None else "the same"
-    return [*lines, f"**Without this vote** the outcome would be {outcome}"]
+    lines.append(f"**Without this vote** the outcome would be {outcome}")
+    return lines if facts.influence is None else [*lines, *_of_influence(facts.influence, facts)]
+
+
+def _of_influence(seen: Influence, facts: VoteFacts) -> list[str]:
+    """Say what else the vote could have decided, how few could, and who votes together."""
+    lines = []
+    if facts.after.passes is not None and facts.support in ("for", "against"):
+        turned = "another" if seen.pivotal_by_switch else "the same"
+        lines.append(f"**Had it gone the other way** the outcome would be {turned}")
+    if seen.margin_share is not None:
+        lines.append(f"**Against the lead** this voter's votes are {figures.percent(seen.margin_share)} of it")
+    if seen.winning_number is not None and seen.blocking_number is not None:
+        win, block = (counted(number, "vote") for number in (seen.winning_number, seen.blocking_number))
+        lines.append(f"**Largest For votes** {win} would pass it alone; without {block} it fails")
+    if seen.late:
+        lines.append("**Late** it came in the last tenth of the voting")
+    if seen.owner is not None:
+        lines.append(f"**Owner** {escape(seen.owner.name, 40)}, {_of_bloc(seen.owner, 'address', 'addresses')}")
+    if any(bloc.name != "unknown" for bloc in seen.classes):
+        blocs = "; ".join(f"{bloc.name} {_of_bloc(bloc, 'voter')}" for bloc in seen.classes)
+        lines.append(f"**Votes cast by label** {blocs}")
+    return lines
+
+
+def _of_bloc(bloc: Bloc, one: str, many: str = "") -> str:
+    return f"{figures.percent(bloc.share)} by {counted(bloc.voters, one, many)}"
 
 
 def _of_amount(one: Amount) -> str:

@@ -7,7 +7,8 @@ A vote fires a watch when its weight reaches `min_tokens` (a floor for everythin
 * or, with `consequences`, it crosses the quorum, flips the provisional outcome, or decides it (the outcome would differ
   without all that this voter cast).
 
-A vote of zero weight never fires, nor one that repeats the voter's own where a later vote replaces. Severity of a vote counts up from info, one level each, at most critical:
+A vote of zero weight never fires, nor one that repeats what its voter had said, where a later vote replaces.
+Severity of a vote counts up from info, one level each, at most critical:
 
     10 % of the quorum or more                        +1
     a consequence (as above)                          +1
@@ -28,7 +29,9 @@ from watchers.governance.clock import end_s, is_late
 from watchers.governance.desk import Desk, desks
 from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.governance.family import Family
+from watchers.governance.influence import influence
 from watchers.governance.tally import Flip, crosses, flip, to_flip_back
+from watchers.governance.weigh import share
 from watchers.wing import Situation
 
 LARGE = Decimal("0.10")
@@ -76,11 +79,6 @@ def judge(events: Sequence[Event], at: Situation, families: Mapping[str, Family]
         if alert is not None:
             alerts.append(alert)
     return alerts
-
-
-def share(part_raw: int, whole_raw: int | None) -> Decimal | None:
-    """Divide; None by nothing."""
-    return Decimal(part_raw) / Decimal(whole_raw) if whole_raw else None
 
 
 def measure(vote: Vote, desk: Desk) -> Measures:
@@ -191,6 +189,7 @@ def _vote(vote: Vote, desk: Desk) -> Alert | None:
         ends_at_s=_ends_s(desk),
         ends_at_clock=desk.end_clock,
         to_flip_back_raw=to_flip_back(seen.after, desk.rule) if seen.flips else None,
+        influence=influence(vote, desk, late=seen.late, real_turnout=seen.share_of_cast is not None),
     )
     return _alert(vote, desk, severity(seen), fired, facts, (dao.governor, vote.voter))
 

@@ -3,7 +3,7 @@
 Units: `_raw` base units of the voting token.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from watchers.alert import Tally
@@ -72,6 +72,11 @@ class Book:
         self.counts = self.counts.minus(Counts(**{f"{side}_raw": taken.raw}))
         if taken.raw <= of_voter:
             self._by_voter[taken.voter] = had.minus(Counts(**{f"{side}_raw": taken.raw}))
+
+    @property
+    def voters(self) -> Collection[Counts] | None:
+        """Give what each voter has put on the proposal; None where that is not known of all, or not for sure."""
+        return self._by_voter.values() if self._voters_known and self.sure else None
 
     def of(self, voter: str) -> Counts:
         """Give all that a voter has put on the proposal, as far as the book tells."""

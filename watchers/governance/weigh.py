@@ -132,10 +132,14 @@ def _largest(voters: Iterable[Counts]) -> Sequence[int]:
     return list(accumulate(sorted((parts.for_raw for parts in voters if parts.for_raw), reverse=True), initial=0))
 
 
+def share(part_raw: int, whole_raw: int | None) -> Decimal | None:
+    """Divide; None by nothing."""
+    return Decimal(part_raw) / Decimal(whole_raw) if whole_raw else None
+
+
 def margin_share(weight_raw: int, counts: Counts) -> Decimal | None:
     """Divide a weight by the lead of For or Against; None where they are equal."""
-    lead = abs(counts.for_raw - counts.against_raw)
-    return Decimal(weight_raw) / Decimal(lead) if lead else None
+    return share(weight_raw, abs(counts.for_raw - counts.against_raw))
 
 
 def what_if(voters: Collection[Counts], idle: Iterable[Counts] = ()) -> Shares:
