@@ -110,15 +110,17 @@ class Chain(Strict):
 
 
 class Dao(Strict):
-    """One `[dao]` of daos.toml. `clock` is what the governor counts in; `quorum` names what counts toward it."""
+    """One `[dao]` of daos.toml. `clock` is what the governor counts in; `quorum` names what counts toward it. Without
+    a `token` the supply is not asked, and weight is drawn as votes.
+    """
 
     key: Key
     name: Name
     chain: Key
     protocol: str
     governor: Address
-    token: Address
-    symbol: Name
+    token: Address | Literal[""] = ""
+    symbol: Name = "votes"
     decimals: int = Field(default=18, ge=0, le=36)
     clock: Literal["block", "timestamp", "l1_block"] = "block"
     quorum: Literal["", "for", "for,abstain", "against,for,abstain"] = ""

@@ -3,6 +3,10 @@
 from config.settings import Settings, load
 from watchers.governance.wing import wing
 
+BEGINNING_UNKNOWN = {"lido", "curve-ownership", "curve-parameter"} | {
+    *("aave", "aave-votes", "aave-votes-polygon", "aave-votes-avalanche"),
+}
+
 
 def shipped() -> Settings:
     return load(environ={}, dotenv=None)
@@ -11,7 +15,7 @@ def shipped() -> Settings:
 def test_every_shipped_dao_has_a_protocol_of_ours_and_a_place_to_begin() -> None:
     for dao in shipped().daos.values():
         assert dao.protocol in wing.families, dao.key
-        assert dao.start_block > 0, dao.key
+        assert dao.start_block > 0 or dao.key in BEGINNING_UNKNOWN, dao.key
         assert not dao.proposal_url or "{id}" in dao.proposal_url, dao.key
 
 
@@ -26,6 +30,32 @@ def test_the_daos_that_the_issue_names_are_followed_as_their_family() -> None:
     assert daos["ens"].protocol == "oz_governor"
     assert {daos["arbitrum-core"].clock, daos["arbitrum-treasury"].clock} == {"l1_block"}
     assert daos["optimism"].protocol == "agora"
+
+
+def test_every_family_that_ships_a_governor_is_followed_as_what_it_is() -> None:
+    by_protocol: dict[str, set[str]] = {}
+    for dao in shipped().daos.values():
+        by_protocol.setdefault(dao.protocol, set()).add(dao.key)
+    assert by_protocol["governor_alpha"] >= {"uniswap-alpha", "uniswap-alpha-2", "compound-alpha", "gitcoin-alpha"}
+    assert by_protocol["nouns"] == {"nouns", "lil-nouns"}
+    assert by_protocol["aave_v2"] == {"aave-v2", "dydx"}
+    assert by_protocol["aave_v3_voting"] == {"aave-votes", "aave-votes-polygon", "aave-votes-avalanche"}
+    assert by_protocol["lido"] == {"lido"}
+    assert by_protocol["curve_dao"] == {"curve-ownership", "curve-parameter"}
+    assert len(by_protocol["oz_governor"]) >= 45
+
+
+def test_a_governor_whose_window_is_in_seconds_counts_seconds() -> None:
+    in_seconds = {"aave_v3", "aave_v3_voting", "lido", "curve_dao", "aragon", "osx_token_voting"}
+    for dao in shipped().daos.values():
+        assert (dao.clock == "timestamp") == (dao.protocol in in_seconds), dao.key
+
+
+def test_what_counts_toward_the_quorum_is_as_the_list_of_governors_says() -> None:
+    daos = shipped().daos
+    for key in ("union", "signata-dao", "aggregated-finance", "inedible", "thurman", "gmx", "open-dollar", "bnb-chain"):
+        assert daos[key].quorum == "for", key
+    assert {daos[key].quorum for key in ("angle", "silo", "unlock", "amkt")} == {"for,abstain"}
 
 
 def test_a_name_that_people_type_belongs_to_one_dao() -> None:

@@ -93,7 +93,13 @@ class Desk:
         """Give the voting supply at the snapshot."""
         if self.family.supply is not None:
             return self.family.supply(self._terms) if self._terms is not None else None
-        return self.at.facts.get(Supply(self.dao.token, self.times.snapshot)) if self.times else None
+        supply = self._supply()
+        return self.at.facts.get(supply) if supply is not None else None
+
+    def _supply(self) -> Supply | None:
+        if not self.dao.token or self.times is None or self.family.supply is not None:
+            return None
+        return Supply(self.dao.token, self.times.snapshot)
 
     def asks(self) -> Iterator[Ask[Any]]:
         """Name every question about this proposal; a created one has hardly any, its quorum lies in the future."""
@@ -109,8 +115,8 @@ class Desk:
         if (quorum := self.family.quorum(*self.key, self.times)) is not None:
             yield quorum
         yield from self._look.asked
-        if self.family.supply is None and self.times is not None:
-            yield Supply(self.dao.token, self.times.snapshot)
+        if (supply := self._supply()) is not None:
+            yield supply
 
 
 def desks(events: Iterable[Event], at: Situation, families: Mapping[str, Family]) -> dict[Key, Desk]:

@@ -254,5 +254,5 @@ def _alert(
         facts=facts,
         dao=desk.dao.key,
         addresses=addresses,
-        tokens=(desk.dao.token,),
+        tokens=(desk.dao.token,) if desk.dao.token else (),
     )
