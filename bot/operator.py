@@ -8,19 +8,21 @@ from bot.cards import figures
 from bot.cards.card import Accent, Card
 from bot.deliver.port import ChannelPort
 from config.settings import Chain
-from watchers.errors import NotDelivered, Undeliverable
+from watchers.errors import Undeliverable
 
 log = structlog.get_logger(__name__)
 
 
 class OperatorChannel:
-    """Says notices, stalls and recoveries. A notice that Discord refuses is in the log at least."""
+    """Says notices, stalls and recoveries. Raises NotDelivered when one cannot be told now; a channel that is closed to
+    us for good leaves it to the log.
+    """
 
     def __init__(self, port: ChannelPort | None, channel_id: int | None) -> None:
         self._port, self._channel_id = port, channel_id
 
     async def notice(self, text: str) -> None:
-        """Tell the operator one thing. Raises NotDelivered when it cannot be told now."""
+        """Tell the operator one thing."""
         log.warning("operator notice", text=text)
         await self._post(Card(headline="Operator notice", accent="warning", facts=(text,)))
 
@@ -43,7 +45,7 @@ class OperatorChannel:
     async def _said(self, headline: str, accent: Accent, facts: tuple[str, ...]) -> None:
         try:
             await self._post(Card(headline=headline, accent=accent, facts=facts, small="said once, until it changes"))
-        except (NotDelivered, Undeliverable) as error:
+        except Undeliverable as error:  # the channel is gone or closed to us: to try again would not help
             log.warning("the operator's channel refused", why=str(error))
 
     async def _post(self, card: Card) -> None:

@@ -12,7 +12,6 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 import structlog
 
@@ -22,6 +21,7 @@ from watchers.chain.block import Cursor
 from watchers.chain.steps import Final, Head, Step
 from watchers.errors import ChainError, Fenced, StoreError
 from watchers.pipeline import Pipeline
+from watchers.silence import Operator, Silence
 from watchers.store import ChainStore
 
 log = structlog.get_logger(__name__)
@@ -30,22 +30,9 @@ LEASE_MS = 15_000
 RENEWALS = 3  # per lease time
 RING = 8_192  # blocks that the feed may walk back over: a rollup's tail of blocks that are not final yet
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
-STALL_BLOCKS, STALL_S = 3, 30.0
 RELEASE_S = 5.0
 
 MakeFeed = Callable[[Cursor | None, Sequence[Cursor]], AsyncIterator[Step]]
-
-
-class Operator(Protocol):
-    """Whom a stall is told. Both are called once per stall; an error of theirs does not disturb the chain."""
-
-    async def stalled(self, chain: Chain, since_s: float, head: int) -> None:
-        """No block of this chain was committed for that long."""
-        ...
-
-    async def recovered(self, chain: Chain, gap_blocks: int, down_s: float) -> None:
-        """Blocks come again; so many had to be caught up with."""
-        ...
 
 
 class Follower:
@@ -66,12 +53,10 @@ class Follower:
         lease_ms: int = LEASE_MS,
     ) -> None:
         self.chain, self.pipeline, self.down, self.standby = chain, pipeline, "", False
-        self.stall_s = max(STALL_BLOCKS * chain.block_time_s, STALL_S)
-        self._store, self._feed, self._operator, self._holder = store, feed, operator, holder
+        self.silence = Silence(chain, operator, clock=clock, sleep=sleep)
+        self._store, self._feed, self._holder = store, feed, holder
         self._clock, self._sleep, self._jitter, self._lease_ms = clock, sleep, jitter, lease_ms
-        self._progress_at = clock()
         self._down_at = 0.0
-        self._stalled_at: float | None = None
         self._failures = 0
         self._defect: type[Exception] | None = None
 
@@ -79,6 +64,7 @@ class Follower:
         """Follow the chain until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch(), name=f"stall watch of {self.chain.key}")
+            group.create_task(self.silence.tell(), name=f"notices of {self.chain.key}")
             while True:
                 try:
                     await self._hold()
@@ -100,7 +86,8 @@ class Follower:
             return
         if self.standby:
             log.info("taking_over", chain=self.chain.key, epoch=epoch)
-            self.standby, self._progress_at = False, self._clock()
+            self.standby = False
+            self.silence.begin()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._renew(epoch), name=f"lease of {self.chain.key}")
@@ -128,7 +115,7 @@ class Follower:
                 before = self.pipeline.cursor
                 await self.pipeline.take(step)
                 if not isinstance(step, Head | Final):
-                    await self._progressed(before)
+                    self._progressed(before)
         finally:
             if isinstance(steps, AsyncGenerator):
                 await steps.aclose()
@@ -152,36 +139,22 @@ class Follower:
         wait_s = backoff_s(self._failures, FIRST_WAIT_S, LONGEST_WAIT_S)
         await self._sleep(wait_s * (0.5 + self._jitter() / 2))
 
-    async def _progressed(self, before: Cursor | None) -> None:
+    def _progressed(self, before: Cursor | None) -> None:
         """Say once that a failure or a stall is over."""
         now = self._clock()
         gap = max(0, self.pipeline.counters.head - before.number) if before else 0
-        stalled_at, self._stalled_at, self._progress_at = self._stalled_at, None, now
+        stalled_at = self.silence.end(gap)
         since = self._down_at if self.down else stalled_at
         if since is not None:
             log.info("chain_back", chain=self.chain.key, gap_blocks=gap, down_s=round(now - since, 1))
         self.down, self._defect, self._failures = "", None, 0
-        if stalled_at is not None:
-            await self._tell(self._operator.recovered(self.chain, gap, now - stalled_at))
 
     async def _watch(self) -> None:
-        """Tell the operator of a chain without progress; once, until it moves again."""
-        while True:
-            due_s = self._progress_at + self.stall_s - self._clock()
-            await self._sleep(due_s if due_s > 0 else self.stall_s / 10)
-            since_s = self._clock() - self._progress_at
-            if self._stalled_at is None and not self.standby and since_s >= self.stall_s:
-                self._stalled_at = self._progress_at
-                if not self.down:  # else the log has it, with the reason
-                    log.warning("chain_stalled", chain=self.chain.key, since_s=round(since_s, 1))
-                await self._tell(self._operator.stalled(self.chain, since_s, self.pipeline.counters.head))
-
-    async def _tell(self, telling: Awaitable[None]) -> None:
-        try:
-            async with asyncio.timeout(self.stall_s):
-                await telling
-        except Exception:  # the supervisor: a notice that fails must not stop the chain
-            log.exception("operator_not_told", chain=self.chain.key)
+        await self.silence.watch(
+            awake=lambda: not self.standby,
+            head=lambda: self.pipeline.counters.head,
+            quiet=lambda: bool(self.down),  # the log has it, with the reason
+        )
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

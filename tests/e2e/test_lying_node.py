@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import watchers.chain.provider
+import watchers.silence
 import watchers.supervisor
 from bot import demo
 from bot.app import App, Options, running
@@ -51,7 +52,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here waits ten seconds for a node that hangs, thirty for a chain that stands, or long to try again."""
     monkeypatch.setattr(watchers.supervisor, "FIRST_WAIT_S", HANG_S / 10)
     monkeypatch.setattr(watchers.chain.provider, "TIMEOUT_S", HANG_S)
-    monkeypatch.setattr(watchers.supervisor, "STALL_S", STALL_S)
+    monkeypatch.setattr(watchers.silence, "STALL_S", STALL_S)
 
 
 async def _hurry(seconds: float) -> None:

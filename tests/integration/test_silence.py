@@ -8,12 +8,14 @@ from itertools import count
 import pytest
 from redis.asyncio import Redis
 
+from bot.cards.card import Card
 from bot.operator import OperatorChannel
 from tests import delivery_world
 from tests.governed import World, world
 from tests.node import Node
 from watchers.chain.block import Cursor
 from watchers.chain.steps import Head, Step
+from watchers.errors import NotDelivered
 from watchers.supervisor import Follower
 
 OPERATORS = 7
@@ -68,6 +70,18 @@ class Standstill:
         await asyncio.Event().wait()
 
 
+class Away(delivery_world.FakeDiscord):
+    """A Discord that is away while the test says so."""
+
+    is_away, turned_away = True, 0
+
+    async def post(self, channel_id: int, card: Card, nonce: str) -> int:
+        if self.is_away:
+            self.turned_away += 1
+            raise NotDelivered("Discord is away")
+        return await super().post(channel_id, card, nonce)
+
+
 @pytest.mark.parametrize(("block_time_s", "due_s"), [(0.25, 30.0), (2.0, 30.0), (12.0, 36.0)])
 async def test_a_stall_is_in_the_operators_channel_after_three_block_times_and_no_less_than_30_s(
     redis: Redis, block_time_s: float, due_s: float
@@ -108,6 +122,46 @@ async def test_a_stall_is_in_the_operators_channel_after_three_block_times_and_n
             assert f"for **{int(due_s + 85) // 60} min**; 7 blocks were behind" in facts
             await clock.move(LAST_S + due_s + 90.0)
             assert len(told()) == 2
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_a_stall_that_begins_while_discord_is_away_is_told_when_it_is_back_and_holds_no_block_up(
+    redis: Redis,
+) -> None:
+    node, clock = Node(), HandClock()
+    node.mine_many(2)
+    discord = Away(delivery_world.Clock())
+
+    async with world(node, redis) as w, asyncio.timeout(REAL_S):
+        await w.store.release(w.pipeline._epoch)
+        feed, operator = Standstill(w, clock), OperatorChannel(discord, OPERATORS)
+        followed = Follower(w.chain, w.store, w.pipeline, feed, operator, holder="me", clock=clock, sleep=clock.sleep)
+        following = asyncio.create_task(followed.follow())
+        try:
+            await feed.begun.wait()
+            await clock.move(LAST_S)
+            await feed.stands.wait()
+            await clock.move(LAST_S + 300.0)
+            assert discord.turned_away > 3
+            assert discord.channels.get(OPERATORS, []) == []
+            discord.is_away = False
+            await clock.move(LAST_S + 400.0)
+            (stalled,) = discord.channels[OPERATORS]
+            assert stalled.card.headline == "Testnet stands still"
+            assert "for **5 min**" in " ".join(stalled.card.facts)  # for how long by now, not when it began
+
+            discord.is_away = True
+            feed.moves.set()
+            node.mine_many(3)
+            await clock.move(LAST_S + 402.0)
+            while w.pipeline.counters.blocks < 5:  # noqa: ASYNC110 - what is waited for is state, not an event
+                await asyncio.sleep(0.002)
+            assert len(discord.channels[OPERATORS]) == 1
+            discord.is_away = False
+            await clock.move(LAST_S + 430.0)
+            assert [m.card.headline for m in discord.channels[OPERATORS]][1:] == ["Testnet moves again"]
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)

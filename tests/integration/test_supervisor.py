@@ -81,7 +81,7 @@ def follower(w: World, feed: Any, operator: Notices, *, stalls: bool = False, **
     given: dict[str, Any] = {"holder": "me", "clock": fast_clock, "sleep": fast_sleep, "jitter": lambda: 1.0}
     followed = Follower(w.chain, w.store, w.pipeline, feed, operator, **{**given, **bent})
     if not stalls:
-        followed.stall_s = 1e6  # a busy machine is not a stall
+        followed.silence.stall_s = 1e6  # a busy machine is not a stall
     return followed
 
 
