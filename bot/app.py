@@ -263,7 +263,7 @@ def _follow(parts: _Parts, one: Watched, operator: OperatorChannel) -> Loop:
         one.feed = Feed(
             chain,
             rpc,
-            topics=parts.decoder.topics,
+            topics=parts.decoder.topics_on(one.chain.id),
             start=start,
             ring=ring,
             history_h=hours,

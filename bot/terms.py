@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "proposal": "proposals",
     "liquidity": "whales",
     "batch": "batches",
+    "act": "insiders",
 }
 Where = discord.TextChannel | discord.Thread
 _IN_CHANNEL = ("view_channel", "send_messages", "read_message_history")
@@ -41,7 +42,9 @@ def describe(one: Subscription, desk: Desk) -> str:
         parts.append(f"on {desk.lexicon.chain_name(one.chain_id)}")
     sizes = [f"from {figures.usd(one.min_usd)}"] if one.min_usd is not None else []
     if one.min_share is not None:
-        whole = {"vote": "the quorum", "liquidity": "the pool"}.get(one.kind, "quorum or pool")
+        whole = {"vote": "the quorum", "liquidity": "the pool", "act": "the supply"}.get(
+            one.kind, "quorum, pool or supply"
+        )
         sizes.append(f"from {figures.percent(one.min_share)} of {whole}")
     parts += [" or ".join(sizes)] if sizes else []
     if one.min_severity != "info":
@@ -98,7 +101,7 @@ def check_wish(one: Subscription, desk: Desk) -> None:
         choices.the_protocol(desk, one.protocol, *kinds)
     if one.dao:
         _check_dao(one, desk)
-    if one.min_usd is not None and one.kind not in ("*", "liquidity"):
+    if one.min_usd is not None and one.kind not in ("*", "liquidity", "act"):
         other = ": name a share of the quorum with `min_percent` instead" if one.kind == "vote" else ""
         raise UserError(f"{KINDS[one.kind].capitalize()} have no size in dollars{other or '; leave `min_usd` out'}.")
     if one.min_share is not None and one.kind in ("proposal", "batch"):
@@ -112,9 +115,9 @@ def _check_dao(one: Subscription, desk: Desk) -> None:
     if dao is None:
         return  # it was taken out of daos.toml; the subscription may still be edited
     chain = desk.settings.chains[dao.chain]
-    if one.chain_id is not None and one.chain_id != chain.id:
+    if one.kind != "act" and one.chain_id is not None and one.chain_id != chain.id:
         raise UserError(f"{dao.name} votes on {chain.name}; leave `chain` out.")
-    if one.protocol and one.protocol != dao.protocol:
+    if one.kind != "act" and one.protocol and one.protocol != dao.protocol:
         raise UserError(f"{dao.name} votes through {dao.protocol.replace('_', ' ')}; leave `protocol` out.")
 
 

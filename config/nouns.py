@@ -6,7 +6,7 @@ Whoever is outside this package imports them from `config.settings`.
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from eth_utils.address import is_checksum_formatted_address, to_checksum_address
@@ -111,7 +111,8 @@ class Chain(Strict):
 
 class Dao(Strict):
     """One `[dao]` of daos.toml. `clock` is what the governor counts in; `quorum` names what counts toward it. Without
-    a `token` the supply is not asked, and weight is drawn as votes.
+    a `token` the supply is not asked, and weight is drawn as votes. `token_start_block` is a block at or before the
+    token's first: without it no book of delegates is kept.
     """
 
     key: Key
@@ -125,7 +126,9 @@ class Dao(Strict):
     clock: Literal["block", "timestamp", "l1_block"] = "block"
     quorum: Literal["", "for", "for,abstain", "against,for,abstain"] = ""
     start_block: int = Field(default=0, ge=0)
+    token_start_block: int | None = Field(default=None, ge=0)
     timelock: Address | None = None
+    treasury: Address | None = None
     proposal_url: Annotated[str, AfterValidator(_proposal_url)] = ""
     aliases: tuple[str, ...] = ()
 
@@ -143,7 +146,9 @@ class TokenDef(Strict):
 
 
 class Label(Strict):
-    """One `[[label]]` of labels.toml: who an address is, of what class, and who says so."""
+    """One `[[label]]` of labels.toml: who an address is, of what class, and who says so. A contract that has one is
+    believed when it says what an insider did, on its chain.
+    """
 
     address: Address
     name: Name
@@ -191,7 +196,34 @@ class BatchWatch(Strict):
     failed_only: bool = True
 
 
-Watch = Annotated[VoteWatch | LiquidityWatch | BatchWatch, Field(discriminator="kind")]
+ActName = Literal[
+    "release", "claim", "stream", "stream_cancelled", "outflow", "delegation",
+    "upgrade", "admin_changed", "owner_changed", "owner_nominated",
+    "role_granted", "role_revoked", "role_admin_changed",
+    "fee_switch", "quorum_changed", "threshold_changed", "delay_changed", "period_changed",
+    "paused", "unpaused", "frozen", "unfrozen", "destroyed", "council_changed", "module_changed",
+    "queued", "executed", "cancelled",
+]  # fmt: skip
+ACTS: tuple[ActName, ...] = get_args(ActName)
+TIMELOCK_STEPS: tuple[ActName, ...] = ("queued", "executed", "cancelled")
+
+
+class ActWatch(Strict):
+    """An insider's act worth saying: one that moves money from `min_usd` or `min_share_of_supply` on, and every one
+    that changes who is in charge or how. A timelock's steps are left out unless `acts` names them.
+    """
+
+    kind: Literal["act"]
+    name: Key
+    chain: Key | Literal["*"] = "*"
+    dao: Key | Literal["*"] = "*"
+    protocol: str = "*"
+    acts: tuple[ActName, ...] = tuple(act for act in ACTS if act not in TIMELOCK_STEPS)
+    min_usd: Decimal = Field(default=Decimal(1_000_000), ge=0)
+    min_share_of_supply: Share = Decimal("0.001")
+
+
+Watch = Annotated[VoteWatch | LiquidityWatch | BatchWatch | ActWatch, Field(discriminator="kind")]
 
 
 class Runtime(Strict):

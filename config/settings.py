@@ -17,6 +17,8 @@ from dotenv.parser import parse_stream
 from config.errors import WHOLE_FILE, SettingsError
 from config.files import Table, entries, numbered, tables, validated
 from config.nouns import (
+    ActName,
+    ActWatch,
     BatchWatch,
     Chain,
     Dao,
@@ -31,6 +33,8 @@ from config.nouns import (
 )
 
 __all__ = [
+    "ActName",
+    "ActWatch",
     "BatchWatch",
     "Chain",
     "Dao",
@@ -44,10 +48,11 @@ __all__ = [
     "load",
 ]
 
-_WATCHES: Mapping[str, type[VoteWatch] | type[LiquidityWatch] | type[BatchWatch]] = {
+_WATCHES: Mapping[str, type[VoteWatch] | type[LiquidityWatch] | type[BatchWatch] | type[ActWatch]] = {
     "vote": VoteWatch,
     "liquidity": LiquidityWatch,
     "batch": BatchWatch,
+    "act": ActWatch,
 }
 
 
@@ -65,6 +70,13 @@ class Settings(Strict):
         """Find a chain by its id."""
         return next((c for c in self.chains.values() if c.id == chain_id), None)
 
+    def named_on(self, chain: Chain) -> frozenset[str]:
+        """Give every address that these files name on a chain: whom the operator vouches for."""
+        own = [d for d in self.daos.values() if d.chain == chain.key]
+        found = {a for d in own for a in (d.governor, d.token, d.timelock, d.treasury) if a}
+        found |= {token.address for token in self.tokens if token.chain == chain.key}
+        return frozenset(found | {label.address for label in self.labels if label.chain in (None, chain.key)})
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log filter to strike out. Endpoints count: keys travel in their path."""
@@ -80,8 +92,8 @@ def load(
     config_dir: Path | None = None,
     protocols: Mapping[str, Iterable[str]] | None = None,
 ) -> Settings:
-    """Read and cross-check everything. `protocols` maps a watch's kind (`vote`, `liquidity`, `batch`) to the protocol
-    names that exist, so that a watch on an unknown one is refused. Raises SettingsError.
+    """Read and cross-check everything. `protocols` maps a watch's kind (`vote`, `liquidity`, `batch`, `act`) to the
+    protocol names that exist, so that a watch on an unknown one is refused. Raises SettingsError.
     """
     env = _Variables(_filled(os.environ if environ is None else environ), _filled(_dotenv(dotenv)), str(dotenv))
     runtime = _runtime(env)
@@ -213,9 +225,9 @@ def _pointers(
     for number, watch in enumerate(settings.watches, 1):
         place = numbered("watch", number, watch.name)
         yield "watches.toml", f"{place}.chain", "chain", watch.chain, chains
-        if isinstance(watch, VoteWatch):
+        if isinstance(watch, VoteWatch | ActWatch):
             yield "watches.toml", f"{place}.dao", "DAO", watch.dao, settings.daos
-        elif protocols is not None:
+        if not isinstance(watch, VoteWatch) and protocols is not None:
             known = sorted(protocols.get(watch.kind, ()))
             yield "watches.toml", f"{place}.protocol", "protocol", watch.protocol, known
 

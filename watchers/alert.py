@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["vote", "proposal", "liquidity", "batch"]
+Kind = Literal["vote", "proposal", "liquidity", "batch", "act"]
 Severity = Literal["info", "notable", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "notable", "critical")
 
@@ -175,7 +175,26 @@ class BatchFacts(msgspec.Struct, frozen=True, tag="batch"):
     bundler: str = ""
 
 
-Facts = VoteFacts | ProposalFacts | MoveFacts | BatchFacts
+class ActFacts(msgspec.Struct, frozen=True, tag="act"):
+    """What an insider did. `amount` None: it moves no money, or how much is not known. `before` and `after` are a
+    setting's values as text; `more` counts the like acts of the same contract and transaction that are told with it.
+    """
+
+    contract: str
+    act: str
+    who: str
+    whom: str
+    amount: Amount | None
+    share_of_supply: Decimal | None
+    before: str = ""
+    after: str = ""
+    unit: Literal["", "tokens", "clock", "seconds", "bps"] = ""
+    detail: str = ""
+    dao: str = ""
+    more: int = 0
+
+
+Facts = VoteFacts | ProposalFacts | MoveFacts | BatchFacts | ActFacts
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ registers it. Where several protocols share a key, the emitting address decides;
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
@@ -51,10 +52,12 @@ class Protocol:
 
     `emitters`, when given, are the only addresses (lower case) that may speak for it, whatever the chain. A protocol
     without them speaks for every address that no other claims: of several, the one with the lowest `rank`.
+    A `vouched` one speaks for the addresses that the operator named, and beside whatever else such an address speaks.
     """
 
-    def __init__(self, name: str, *, emitters: Iterable[str] = (), rank: int = 0) -> None:
+    def __init__(self, name: str, *, emitters: Iterable[str] = (), rank: int = 0, vouched: bool = False) -> None:
         self.name = name
+        self.vouched = vouched
         self.emitters = frozenset(address.lower() for address in emitters)
         self.rank = rank
         self.handlers: dict[type, Handler | None] = {}
@@ -84,6 +87,9 @@ class _Entry(msgspec.Struct, frozen=True, gc=False):
     handler: Handler | None
 
 
+_Key = tuple[str, int, int]
+
+
 class Decoded(NamedTuple):
     """A block's events in order, and what did not become one: every log is known (an event, or a witness of one),
     unknown, or in `errors`.
@@ -97,20 +103,34 @@ class Decoded(NamedTuple):
 
 class Decoder:
     """Every protocol's shapes in one table. `claims` maps (chain id, lower-case address) to the protocol's name where
-    the operator or a factory has said who an address is.
+    the operator or a factory has said who an address is. `vouched`: by chain id, the addresses that the operator named.
     """
 
-    def __init__(self, protocols: Iterable[Protocol], claims: dict[tuple[int, str], str] | None = None) -> None:
+    def __init__(
+        self,
+        protocols: Iterable[Protocol],
+        claims: dict[tuple[int, str], str] | None = None,
+        vouched: Mapping[int, AbstractSet[str]] | None = None,
+    ) -> None:
         self.claims = claims if claims is not None else {}
-        self._table: dict[tuple[str, int, int], tuple[_Entry, ...]] = {}
+        self._vouched = vouched if vouched is not None else {}
+        self._table: dict[_Key, tuple[_Entry, ...]] = {}
+        self._beside: dict[_Key, _Entry] = {}
         for protocol in sorted(protocols, key=lambda p: (not p.emitters, p.rank, p.name)):
             for into, handler in protocol.handlers.items():
                 shape: Shape[Any] = shape_of(into)
                 entry = _Entry(protocol, shape, handler)
-                self._table[shape.key] = (*self._table.get(shape.key, ()), entry)
+                if not protocol.vouched:
+                    self._table[shape.key] = (*self._table.get(shape.key, ()), entry)
+                elif (other := self._beside.setdefault(shape.key, entry)) is not entry:
+                    raise DefinitionError(f"{protocol.name}: {shape.canonical} is {other.protocol.name}'s already")
         # most shapes have one speaker, whatever the address: found by one look-up
         self._sole = {key: one[0] for key, one in self._table.items() if len(one) == 1 and not one[0].protocol.emitters}
-        self.topics = tuple(sorted({key[0] for key in self._table}))
+        self.topics = tuple(sorted({key[0] for key in (*self._table, *self._beside)}))
+
+    def topics_on(self, chain_id: int) -> tuple[str, ...]:
+        """Give the topics that are worth asking for: without the vouched ones where nobody is."""
+        return self.topics if self._vouched.get(chain_id) else tuple(sorted({key[0] for key in self._table}))
 
     def find(self, chain_id: int, log: Log) -> _Entry | None:
         """Give the protocol and shape that a log belongs to, or None."""
@@ -146,33 +166,54 @@ class Decoder:
         unknown = 0
         transaction, around = "", Around(chain_id, [])
         counts: dict[type, int] = {}  # of the transaction's events; a class is a kind
+        vouched = self._vouched.get(chain_id, _NOBODY)
         for log in logs:
             if log.transaction_hash != transaction:
                 transaction, around = log.transaction_hash, Around(chain_id, [])
                 counts = {}
             entry = self.find(chain_id, log)
-            if entry is None:
-                unknown += 1
-                continue
+            is_known = False
             try:
-                shape = entry.shape.decode(log)
+                if entry is not None:
+                    shape = entry.shape.decode(log)
+                    try:
+                        event = _meaning(entry, log, shape, around)
+                    finally:
+                        around.seen.append((log, shape))
+                    is_known = event is not None or entry.handler is None
+                    if event is not None:
+                        events.append(_counted(event, counts))
+                if log.address in vouched and (beside := self._found_beside(log)) is not None:
+                    event = _meaning(beside, log, beside.shape.decode(log), around)
+                    is_known = is_known or event is not None
+                    if event is not None:
+                        events.append(_counted(event, counts))
             except DecodeError as error:
                 errors.append((log, error))
                 continue
-            if entry.handler is not None:
-                try:
-                    event = entry.handler(log, shape, around)
-                except DecodeError as error:
-                    errors.append((log, error))
-                except ValueError:  # a quantity of the log itself; the node's text is not quoted
-                    errors.append((log, DecodeError(f"{entry.shape.canonical}: a place that is not a number")))
-                else:
-                    if event is None:
-                        unknown += 1
-                    else:
-                        events.append(_counted(event, counts))
-            around.seen.append((log, shape))
+            unknown += not is_known
         return Decoded(events, len(logs) - unknown - len(errors), unknown, errors)
+
+    def _found_beside(self, log: Log) -> _Entry | None:
+        if not log.topics:
+            return None
+        key = (log.topics[0], len(log.topics), len(log.data))
+        return self._beside.get(key) or self._beside.get((key[0], key[1], -1))
+
+
+_NOBODY: AbstractSet[str] = frozenset()
+
+
+def _meaning(entry: _Entry, log: Log, shape: Any, around: Around) -> Event | None:
+    """Ask the handler. Raises DecodeError."""
+    if entry.handler is None:
+        return None
+    try:
+        return entry.handler(log, shape, around)
+    except DecodeError:
+        raise
+    except ValueError:  # a quantity of the log itself; the node's text is not quoted
+        raise DecodeError(f"{entry.shape.canonical}: a place that is not a number") from None
 
 
 def _counted(event: Event, counts: dict[type, int]) -> Event:

@@ -71,7 +71,7 @@ class Pipeline:
         self._wing_of = _by_protocol(self._wings)
         self._daos = {dao.governor: dao for dao in settings.daos.values() if dao.chain == chain.key}
         self._governance = _governance(self._wings)
-        spoken = self._governance.protocols if self._governance else []
+        spoken = self._governance.governors if self._governance else []
         topics = sorted({shape_of(into).topic0 for protocol in spoken for into in protocol.handlers})
         self.earlier = EarlierVotes(chain, decoder, topics, store, rpc, ranges, clock=clock)
         self._keeps_swaps = any(

@@ -13,11 +13,11 @@ import msgspec
 
 from watchers.batches.events import BatchResult
 from watchers.event import Event
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import Act, DelegateChange, PowerChange, ProposalChange, Vote
 from watchers.liquidity.events import LiquidityMove
 from watchers.wing import Ballot, Taken
 
-AnyEvent = Vote | ProposalChange | LiquidityMove | BatchResult
+AnyEvent = Vote | ProposalChange | LiquidityMove | BatchResult | Act | DelegateChange | PowerChange
 PER_BLOCK = 1_000_000
 
 
@@ -54,7 +54,9 @@ class StoredBallot(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Record(NamedTuple):
-    """An event as the scripts take it, in the order of their arguments. `book` and `ballot` are empty but for votes."""
+    """An event as the scripts take it, in the order of their arguments. `book` and `ballot` are empty but for votes and
+    what changes a book of delegates.
+    """
 
     id: str
     score: int
@@ -83,6 +85,37 @@ def book_name(governor: str, proposal_id: int) -> str:
     return f"{governor}:{proposal_id}"
 
 
+def delegates_name(token: str) -> str:
+    """Name the changes of a token's book of delegates that are not final yet."""
+    return f"delegates:{token}"
+
+
+class BookChange(NamedTuple):
+    """One change of a book of delegates, as the scripts take it: `side` p is what `who` has from `at` on, in base
+    units; side d is whom `who` gave its votes to, each 40 hex digits. `before` is what a change of p says was before.
+    """
+
+    at: int
+    side: str
+    who: str
+    what: str
+    before: str = ""
+
+    @property
+    def text(self) -> bytes:
+        """Write it down: fields that hold no space, one space between."""
+        return f"{self.at} {self.side} {self.who} {self.what} {self.before}".encode()
+
+
+def change_of(event: DelegateChange | PowerChange) -> BookChange:
+    """Give what a book of delegates keeps of an event."""
+    at = score(event.block, event.log_index)
+    if isinstance(event, PowerChange):
+        before = "" if event.before_raw is None else str(event.before_raw)
+        return BookChange(at, "p", event.delegate[2:], str(event.after_raw), before)
+    return BookChange(at, "d", event.delegator[2:], "".join(delegate[2:] for delegate in event.after))
+
+
 def record(event: Event, time_s: int) -> Record:
     """Write an event down. Raises TypeError for a kind that history does not know."""
     if not isinstance(event, AnyEvent):
@@ -92,6 +125,8 @@ def record(event: Event, time_s: int) -> Record:
     if isinstance(event, Vote):
         book = book_name(event.address, event.proposal_id)
         ballot = msgspec.json.encode(StoredBallot(at, *ballot_of(event)))
+    elif isinstance(event, DelegateChange | PowerChange):
+        book, ballot = delegates_name(event.address), change_of(event).text
     elif isinstance(event, ProposalChange) and event.change == "created":
         book, opens = book_name(event.address, event.proposal_id), True
     head = msgspec.json.encode(_Head(tuple(dict.fromkeys(_indexes(event))), book, opens))
@@ -122,6 +157,10 @@ def _indexes(event: AnyEvent) -> Iterator[str]:
             yield f"proposal:p:{event.address}:{event.proposal_id}"
             if event.change == "created":
                 yield from ("created", f"created:g:{event.address}")
+        case DelegateChange() | PowerChange():
+            yield "delegation"
+        case Act():
+            yield from ("act", f"act:c:{event.address}")
         case LiquidityMove():
             yield from ("move", f"move:pool:{event.address}", f"move:n:{event.protocol}", f"move:o:{event.owner}")
         case BatchResult():

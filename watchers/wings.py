@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from config.settings import Settings
+from config.settings import ActWatch, Settings
 from watchers.batches.wing import wing as batches
 from watchers.decode import Decoder
+from watchers.governance.family import Governor
+from watchers.governance.hand import Hand
 from watchers.governance.wing import wing as governance
 from watchers.liquidity.wing import wing as liquidity
 from watchers.wing import Wing
@@ -12,13 +14,18 @@ from watchers.wing import Wing
 WINGS: tuple[Wing, ...] = (governance, liquidity, batches)
 
 PROTOCOLS: dict[str, Sequence[str]] = {
-    "vote": [p.name for p in governance.protocols],
+    "vote": [p.name for p in governance.protocols if isinstance(p, Governor)],
+    "act": [p.name for p in governance.protocols if isinstance(p, Hand)],
     "liquidity": [p.name for p in liquidity.protocols],
     "batch": [p.name for p in batches.protocols if any(p.handlers.values())],
 }
 
 
 def decoder_of(settings: Settings) -> Decoder:
-    """Build the decoder of every wing's protocols, told by daos.toml who each governor is."""
+    """Build the decoder of every wing's protocols, told by daos.toml who each governor is, and by all files together
+    whose acts to read, on the chains where a watch asks for acts.
+    """
     claims = {(settings.chains[d.chain].id, d.governor): d.protocol for d in settings.daos.values()}
-    return Decoder([p for wing in WINGS for p in wing.protocols], claims)
+    asked = {w.chain for w in settings.watches if isinstance(w, ActWatch)}
+    vouched = {c.id: settings.named_on(c) for c in settings.chains.values() if asked & {"*", c.key}}
+    return Decoder([p for wing in WINGS for p in wing.protocols], claims, vouched)

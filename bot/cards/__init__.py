@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from bot.cards.act import act_card
 from bot.cards.batch import batch_card
 from bot.cards.card import Card
 from bot.cards.frame import retracted
@@ -18,6 +19,7 @@ _DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon], Card]] = {
     "proposal": proposal_card,
     "liquidity": liquidity_card,
     "batch": batch_card,
+    "act": act_card,
 }
 
 

@@ -88,7 +88,7 @@ class Alerts(app_commands.Group):
         for command, drop in ((self.add, ""), (self.edit, "any")):
             command.autocomplete("dao")(choices.daos(desk, none=drop and f"{drop} DAO"))
             command.autocomplete("chain")(choices.chains(desk, none=drop and f"{drop} chain"))
-            kinds = ("vote", "liquidity", "batch")
+            kinds = ("vote", "liquidity", "batch", "act")
             command.autocomplete("protocol")(choices.protocols(desk, *kinds, none=drop and f"{drop} protocol"))
         self.edit.autocomplete("code")(self._codes)
         self.remove.autocomplete("code")(self._codes)
@@ -119,7 +119,7 @@ class Alerts(app_commands.Group):
         chain="One chain only",
         protocol="One protocol only",
         min_usd="At least this many dollars",
-        min_percent="At least this share of the quorum, or of the pool, in percent",
+        min_percent="At least this share of the quorum, of the pool or of the supply, in percent",
         severity="Nothing below this",
         ping="A role to ping",
     )
@@ -182,7 +182,7 @@ class Alerts(app_commands.Group):
         chain="One chain only; a minus sign for all",
         protocol="One protocol only; a minus sign for all",
         min_usd="At least this many dollars; 0 for no minimum",
-        min_percent="At least this share of quorum or pool, in percent; 0 for no minimum",
+        min_percent="At least this share of quorum, pool or supply, in percent; 0 for no minimum",
         severity="Nothing below this",
         ping="A role to ping; @everyone for none",
     )

@@ -17,7 +17,7 @@ from bot.rows import CHARS, counted, fitting
 from watchers.alert import BatchFacts, OperationFacts
 from watchers.batches.events import BatchResult
 from watchers.errors import UserError
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import Act, ProposalChange, Vote
 from watchers.liquidity.events import LiquidityMove
 from watchers.lookup import Found
 
@@ -73,7 +73,7 @@ def answer(found: Found, desk: Desk) -> Card:
 
 
 def _others(found: Found, desk: Desk) -> list[str]:
-    """Say what the transaction did that we know to read: votes, proposals, liquidity."""
+    """Say what the transaction did that we know to read: votes, proposals, insiders' acts, liquidity."""
     lines = []
     for event in found.events:
         if isinstance(event, Vote):
@@ -83,6 +83,9 @@ def _others(found: Found, desk: Desk) -> list[str]:
             lines.append(f"**Vote** {weight} {event.support} · {name} {short_number(event.proposal_id)}")
         elif isinstance(event, ProposalChange):
             lines.append(f"**Proposal** {short_number(event.proposal_id)} {event.change}")
+        elif isinstance(event, Act):
+            contract = desk.lexicon.who(event.chain_id, event.address)
+            lines.append(f"**Insider** {event.act.replace('_', ' ')} · {contract}")
         elif isinstance(event, LiquidityMove):
             pool = desk.lexicon.who(event.chain_id, event.address)
             lines.append(f"**Liquidity** {_MOVED[event.action]} pool {pool}")

@@ -14,12 +14,13 @@ from bot.desk import Desk
 from bot.reply import Asked
 from bot.rows import counted, fitting
 from bot.tree import answer_button
-from watchers.alert import AlertState, Amount, BatchFacts, Bloc, Influence, MoveFacts, Reason, VoteFacts
+from watchers.alert import ActFacts, AlertState, Amount, BatchFacts, Bloc, Influence, MoveFacts, Reason, VoteFacts
 from watchers.errors import UserError
 
 _MEASURE = {
     "share_of_quorum": "share of the quorum",
     "share_of_pool": "share of the pool",
+    "share_of_supply": "share of the supply",
     "usd": "value in dollars",
     "usd_at_least": "value in dollars of the part that has a price",
 }
@@ -29,7 +30,7 @@ def answer(state: AlertState, desk: Desk) -> Card:
     """Draw the reasons."""
     alert = state.alert
     facts = [_reason(r) for r in alert.reasons]
-    facts += _data(state)
+    facts += _data(state, desk)
     chain = desk.lexicon.chain_name(alert.chain_id)
     facts.append(f"**Transaction** {code(alert.tx, 66)}")
     facts.append(f"**Block** {figures.number(alert.block)} {code(alert.block_hash, 66)}")
@@ -61,7 +62,7 @@ def _figure(measure: str, text: str) -> str:
     return figures.usd(number) if measure.startswith("usd") else escape(text, 60)
 
 
-def _data(state: AlertState) -> list[str]:
+def _data(state: AlertState, desk: Desk) -> list[str]:
     facts = state.alert.facts
     if isinstance(facts, VoteFacts):
         return _of_vote(facts)
@@ -74,6 +75,8 @@ def _data(state: AlertState) -> list[str]:
         status = {0: "itself failed", 1: "itself succeeded"}.get(facts.bundle_status or 0, "itself failed")
         status = "was not checked" if facts.bundle_status is None else status
         return [f"**{failed} of {len(facts.operations)}** operations failed, by {source}; the transaction {status}"]
+    if isinstance(facts, ActFacts):
+        return _of_act(facts, state, desk)
     return [f"**Step** {facts.change}: every step of a proposal of a watched DAO is said"]
 
 
@@ -116,6 +119,13 @@ def _of_influence(seen: Influence, facts: VoteFacts) -> list[str]:
 
 def _of_bloc(bloc: Bloc, one: str, many: str = "") -> str:
     return f"{figures.percent(bloc.share)} by {counted(bloc.voters, one, many)}"
+
+
+def _of_act(facts: ActFacts, state: AlertState, desk: Desk) -> list[str]:
+    label = desk.lexicon.label(state.alert.chain_id, facts.contract)
+    source = f"the label {escape(label.name, 40)}: {escape(label.source, 160)}" if label else "daos.toml or tokens.toml"
+    lines = [_of_amount(facts.amount)] if facts.amount else []
+    return [*lines, f"**Contract** {code(facts.contract, 42)}, vouched for by {source}"]
 
 
 def _of_amount(one: Amount) -> str:

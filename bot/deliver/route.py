@@ -3,9 +3,9 @@
 A subscription lies in the bucket named by exactly the filters that it sets, so an alert looks only into the buckets of
 its own values; a size threshold is found by bisection. The cost is the number of matches.
 
-A size threshold asks for what the kind of alert has: USD for liquidity (and a priced vote), a share (of the quorum, of
-the pool) for votes and liquidity; proposals and batches have neither and pass. With both set, either one is enough. An
-unknown size reaches no threshold.
+A size threshold asks for what the alert has: USD for liquidity (and a priced vote), a share (of the quorum, of the
+pool) for votes and liquidity, either (of the supply) for an act that moves money; proposals, batches and other acts
+have neither and pass. With both set, either one is enough. An unknown size reaches no threshold.
 """
 
 from bisect import bisect_right
@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 from bot.deliver.parcel import Parcel, Verdict
 from bot.deliver.record import Place
 from bot.subscription import Subscription
-from watchers.alert import SEVERITIES, Alert, MoveFacts, VoteFacts
+from watchers.alert import SEVERITIES, ActFacts, Alert, MoveFacts, VoteFacts
 
 Reason = Literal["any size", "USD threshold reached", "share threshold reached"]
 Match = tuple[Subscription, Reason]
@@ -49,6 +49,8 @@ def size_of(alert: Alert) -> Size:
     if isinstance(facts, VoteFacts):
         usd = facts.weight.usd
         return Size(usd is not None, usd, True, facts.share_of_quorum)
+    if isinstance(facts, ActFacts) and facts.amount is not None:
+        return Size(True, facts.amount.usd, True, facts.share_of_supply)
     return Size(False, None, False, None)
 
 

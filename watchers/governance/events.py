@@ -1,4 +1,4 @@
-"""Governance's words: `Vote`, `ProposalChange` and a proposal's title.
+"""Governance's words: `Vote`, `ProposalChange`, who gives votes to whom, and a proposal's title.
 
 Units: `_raw` is base units of the voting token; `_clock` is what the governor counts in, blocks or seconds.
 """
@@ -6,6 +6,7 @@ Units: `_raw` is base units of the voting token; `_clock` is what the governor c
 import unicodedata
 from typing import Literal
 
+from config.settings import ActName
 from watchers.event import Event
 from watchers.wing import Taken
 
@@ -53,6 +54,44 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     signatures: tuple[str, ...] = ()
     calldatas: tuple[str, ...] = ()
     final_raw: tuple[int, int, int] | None = None
+
+
+class DelegateChange(Event, frozen=True, kw_only=True, tag="delegation"):
+    """A holder gave its votes to others: `before` and `after` are the delegates, none for nobody."""
+
+    delegator: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+class PowerChange(Event, frozen=True, kw_only=True, tag="power"):
+    """A delegate's votes from here on. `before_raw` None: the token does not tell it."""
+
+    delegate: str
+    before_raw: int | None
+    after_raw: int
+
+
+ActUnit = Literal["", "tokens", "clock", "seconds", "bps"]
+NATIVE = "native"  # the chain's own coin, where a token's address would stand
+
+
+class Act(Event, frozen=True, kw_only=True, tag="act"):
+    """What an insider did: `who` did it or gave, `whom` it was done to or who got; either is empty where the log does
+    not say. `token` and `amount_raw` for what moves money; `before` and `after` for a setting, numbers in `unit`;
+    `item` is the stream or plan that it is about, -1 for none. `detail` says what else a reader needs.
+    """
+
+    act: ActName
+    who: str = ""
+    whom: str = ""
+    token: str = ""
+    amount_raw: int | None = None
+    before: str = ""
+    after: str = ""
+    unit: ActUnit = ""
+    item: int = -1
+    detail: str = ""
 
 
 def title_of(description: str) -> str:

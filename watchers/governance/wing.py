@@ -8,37 +8,43 @@ from watchers.decode import protocols_in
 from watchers.errors import DefinitionError
 from watchers.event import Event
 from watchers.facts import Ask
-from watchers.governance import judge, protocols
+from watchers.governance import acts, judge, protocols
 from watchers.governance.desk import dao_of, desks
+from watchers.governance.events import Act
 from watchers.governance.family import Family, Governor
+from watchers.governance.hand import Hand
 from watchers.wing import Situation
 
 
 class GovernanceWing:
-    """Votes and the steps of proposals."""
+    """Votes, the steps of proposals, and what insiders do."""
 
     name = "governance"
 
     def __init__(self) -> None:
         self.protocols = protocols_in(protocols)
-        self.families: dict[str, Family] = {}
-        for protocol in self.protocols:
-            if not isinstance(protocol, Governor):
-                raise DefinitionError(f"governance protocol {protocol.name}: declare it as Governor(name, Family(...))")
-            self.families[protocol.name] = protocol.family
+        self.governors = [p for p in self.protocols if isinstance(p, Governor)]
+        self.families: dict[str, Family] = {governor.name: governor.family for governor in self.governors}
+        self.hands = {p.name: p for p in self.protocols if isinstance(p, Hand)}
+        for name in {p.name for p in self.protocols} - self.families.keys() - self.hands.keys():
+            raise DefinitionError(
+                f"governance protocol {name}: declare it as Governor(name, Family(...)) or Hand(name)"
+            )
 
     def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask[Any]]:
-        """Name the questions about the block's proposals that are not answered yet."""
-        wanted = (ask for desk in desks(events, at, self.families).values() for ask in desk.asks())
+        """Name the questions about the block's proposals and acts that are not answered yet."""
+        wanted = [ask for desk in desks(events, at, self.families).values() for ask in desk.asks()]
+        wanted += acts.questions(events, at, self.hands)
         return [ask for ask in dict.fromkeys(wanted) if not at.facts.has(ask)]
 
     def enrich(self, events: Sequence[Event], at: Situation) -> list[Event]:
         """Keep what governors of daos.toml said: anybody can emit a `VoteCast`, and history must not fill with it."""
-        return [event for event in events if dao_of(event, at) is not None]
+        own = [event for event in events if not isinstance(event, Act) and dao_of(event, at) is not None]
+        return own + list(acts.enrich((event for event in events if isinstance(event, Act)), at, self.hands))
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give the alerts that the events are worth."""
-        return judge.judge(events, at, self.families)
+        return judge.judge(events, at, self.families) + acts.judge(events, at)
 
 
 wing = GovernanceWing()

@@ -1,0 +1,260 @@
+"""Which acts of insiders are worth saying, with what was measured. Pure.
+
+Acts that move money (a release, a claim, a stream, an outflow) are told in tokens that the operator's files name, and
+fire a watch from `min_usd` or `min_share_of_supply` on; so do frozen funds whose size is known. All else fires by its
+name in `acts`. Like acts of one contract in one transaction are one alert: what they move is added up, so that slices
+hide nothing; of the others the gravest is told and the rest counted.
+
+    critical   ten times a threshold; new code, admin, owner or module; the default admin's role given; a pause
+    notable    three times a threshold; other roles given; every other setting; funds destroyed
+    info       the rest: a role taken away, funds freed, a delegation, a timelock's steps
+
+Units: `_raw` base units; the supply is the one at the block before.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from config.settings import ActName, ActWatch, Dao, TokenDef
+from watchers.alert import SEVERITIES, ActFacts, Alert, Amount, Reason, Severity, alert_id
+from watchers.event import Event
+from watchers.facts import Ask
+from watchers.governance.events import NATIVE, Act
+from watchers.governance.getters import Number, address_of
+from watchers.governance.hand import Hand
+from watchers.price import Currency, listed_on, price_asks, price_of
+from watchers.wing import Situation
+
+MOVES: frozenset[ActName] = frozenset(["release", "claim", "stream", "stream_cancelled", "outflow"])
+ADMIN_ROLE = "DEFAULT_ADMIN_ROLE"
+_SIZED = MOVES | {"frozen"}
+_COIN_DECIMALS = 18
+_CRITICAL_TIMES, _NOTABLE_TIMES = 10, 3
+_LEVEL: dict[ActName, Severity] = {
+    **dict.fromkeys(("upgrade", "admin_changed", "owner_changed", "module_changed", "paused"), "critical"),
+    **dict.fromkeys(("owner_nominated", "role_granted", "role_admin_changed", "fee_switch", "unpaused"), "notable"),
+    **dict.fromkeys(("quorum_changed", "threshold_changed", "delay_changed", "period_changed"), "notable"),
+    **dict.fromkeys(("destroyed", "council_changed"), "notable"),
+}  # fmt: skip
+Hands = Mapping[str, Hand]
+
+
+class Coin(NamedTuple):
+    """A token of the operator's files, or the chain's own coin."""
+
+    symbol: str
+    decimals: int
+    priced: TokenDef | None
+
+
+class Measures(NamedTuple):
+    """What was moved and how much of all there is."""
+
+    amount: Amount | None
+    share: Decimal | None
+
+    @property
+    def usd(self) -> Decimal | None:
+        """Dollars, where a price can be defended."""
+        return self.amount.usd if self.amount else None
+
+
+def watches_of(act: Act, at: Situation) -> list[ActWatch]:
+    """Give the operator's watches that an act may fire."""
+    dao = dao_of_act(act, at)
+    return [
+        w
+        for w in at.settings.watches
+        if isinstance(w, ActWatch)
+        and act.act in w.acts
+        and w.chain in ("*", at.chain.key)
+        and w.protocol in ("*", act.protocol)
+        and (w.dao == "*" or (dao is not None and w.dao == dao.key))
+    ]
+
+
+def dao_of_act(act: Act, at: Situation) -> Dao | None:
+    """Find the DAO whose contract acted, else the one whose token it is about, else the label's owner."""
+    own = [d for d in at.settings.daos.values() if d.chain == at.chain.key]
+    for dao in own:
+        if act.address in (dao.governor, dao.token, dao.timelock, dao.treasury):
+            return dao
+    named = next((dao for dao in own if act.token and act.token == dao.token), None)
+    if named is not None:
+        return named
+    labels = at.settings.labels
+    owner = next((o.owner for o in labels if o.address == act.address and o.chain in (None, at.chain.key)), "")
+    wanted = owner.casefold()
+    every = (d for d in at.settings.daos.values() if wanted)
+    return next((d for d in every if wanted in {d.key, d.name.casefold(), *map(str.casefold, d.aliases)}), None)
+
+
+def coin(token: str, at: Situation) -> Coin | None:
+    """Find a token in the operator's files; None: nobody vouches for it."""
+    listed = listed_on(at.chain, at.settings.tokens)
+    if token == NATIVE:
+        wrapped = (t for t in listed.values() if t.symbol == f"W{at.chain.native}" and t.feed is not None)
+        return Coin(at.chain.native, _COIN_DECIMALS, next(wrapped, None))
+    ours = listed.get(token)
+    if ours is not None:
+        return Coin(ours.symbol, ours.decimals, ours)
+    daos = at.settings.daos.values()
+    dao = next((d for d in daos if d.token == token and d.chain == at.chain.key), None)
+    return Coin(dao.symbol, dao.decimals, None) if dao else None
+
+
+def questions(events: Sequence[Event], at: Situation, hands: Hands) -> Iterator[Ask[Any]]:
+    """Name what the watched acts that move money must be measured by."""
+    for event in events:
+        if not isinstance(event, Act) or event.act not in _SIZED or not watches_of(event, at):
+            continue
+        yield from _missing(event, at, hands)
+        act = _filled(event, at, hands)
+        found = coin(act.token, at)
+        if found is None or not act.amount_raw:
+            continue
+        if found.priced is not None:
+            yield from price_asks(found.priced, at.chain)
+        if act.token != NATIVE:
+            yield Number(act.token, "totalSupply()")
+
+
+def enrich(events: Iterable[Act], at: Situation, hands: Hands) -> Iterator[Act]:
+    """Give the acts with what the chain answered; those that move a token of nobody's list are dropped."""
+    for event in events:
+        act = _filled(event, at, hands)
+        if act.act not in MOVES or not act.token or coin(act.token, at) is not None:
+            yield act
+
+
+def judge(events: Sequence[Event], at: Situation) -> list[Alert]:
+    """Give the alerts of a block, in the order in which their contracts first acted."""
+    groups: dict[tuple[str, str, str, str], list[Act]] = {}
+    for event in events:
+        if isinstance(event, Act):
+            groups.setdefault((event.tx, event.address, event.act, event.token), []).append(event)
+    told = (_alert(_one_of(acts), len(acts) - 1, at) for acts in groups.values())
+    return [alert for alert in told if alert is not None]
+
+
+def _missing(act: Act, at: Situation, hands: Hands) -> Iterator[Ask[Any]]:
+    hand = hands.get(act.protocol)
+    if hand is not None and hand.token is not None and not act.token and coin(act.address, at) is None:
+        yield hand.token(act)
+    if hand is not None and hand.amount is not None and act.amount_raw is None:
+        yield hand.amount(act)
+
+
+def _filled(act: Act, at: Situation, hands: Hands) -> Act:
+    """Give an act with the token that it is in, a token that pays out of itself being its own, and its amount."""
+    hand, facts = hands.get(act.protocol), at.facts
+    if hand is None or act.act not in _SIZED:
+        return act
+    token, raw = act.token, act.amount_raw
+    if hand.token is not None and not token:
+        words = facts.get(hand.token(act))
+        token = act.address if coin(act.address, at) else (address_of(words[0]) or "" if words else "")
+    if hand.amount is not None and raw is None:
+        raw = facts.get(hand.amount(act))
+    return (
+        act
+        if (token, raw) == (act.token, act.amount_raw)
+        else msgspec.structs.replace(act, token=token, amount_raw=raw)
+    )
+
+
+def _one_of(acts: Sequence[Act]) -> Act:
+    """Make one of like acts: the gravest, or, of those that move money, the first with the sum and whom they share."""
+    first = acts[0]
+    if first.act not in MOVES:
+        return min(acts, key=lambda act: -SEVERITIES.index(_grave(act)))  # the first of the gravest
+    sizes = [act.amount_raw for act in acts]
+    whom = first.whom if all(act.whom == first.whom for act in acts) else ""
+    return msgspec.structs.replace(first, whom=whom, amount_raw=None if None in sizes else sum(s or 0 for s in sizes))
+
+
+def _grave(act: Act) -> Severity:
+    if act.act == "role_granted" and act.detail == ADMIN_ROLE:
+        return "critical"
+    return _LEVEL.get(act.act, "info")
+
+
+def measure(act: Act, at: Situation) -> Measures:
+    """Size what an act is about."""
+    found = coin(act.token, at)
+    if found is None or act.amount_raw is None:
+        return Measures(None, None)
+    quoted = price_of(found.priced, at.chain, at.facts, at.header.time_s)
+    amount = Currency(act.token, found.symbol, found.decimals, quoted).amount(act.amount_raw)
+    supply = at.facts.get(Number(act.token, "totalSupply()"))
+    return Measures(amount, Decimal(act.amount_raw) / Decimal(supply) if supply else None)
+
+
+def reasons(act: Act, seen: Measures, watch: ActWatch) -> list[Reason]:
+    """Give the reasons why a watch fires; none: it does not."""
+    unknown = seen.usd is None and seen.share is None
+    if act.act not in _SIZED or (act.act not in MOVES and unknown):
+        return [Reason(watch.name, "act", act.act.replace("_", " "), "any such act")]
+    if not act.amount_raw:
+        return []
+    given = []
+    if seen.usd is not None and seen.usd >= watch.min_usd:
+        given.append(Reason(watch.name, "usd", f"{seen.usd:f}", f"{watch.min_usd:f}"))
+    if seen.share is not None and seen.share >= watch.min_share_of_supply:
+        given.append(Reason(watch.name, "share_of_supply", f"{seen.share:.8f}", f"{watch.min_share_of_supply:f}"))
+    return given
+
+
+def severity(act: Act, seen: Measures, watches: Iterable[ActWatch]) -> Severity:
+    """Apply the table of the module's docstring, by the lowest threshold that fired."""
+    if act.act not in _SIZED:
+        return _grave(act)
+    times = Decimal(0)
+    for watch in watches:
+        if seen.usd is not None and watch.min_usd:
+            times = max(times, seen.usd / watch.min_usd)
+        if seen.share is not None and watch.min_share_of_supply:
+            times = max(times, seen.share / watch.min_share_of_supply)
+    return "critical" if times >= _CRITICAL_TIMES else "notable" if times >= _NOTABLE_TIMES else "info"
+
+
+def _alert(act: Act, more: int, at: Situation) -> Alert | None:
+    seen = measure(act, at)
+    fired = [(watch, given) for watch in watches_of(act, at) if (given := reasons(act, seen, watch))]
+    if not fired:
+        return None
+    dao = dao_of_act(act, at)
+    people = (act.address, act.who, act.whom)
+    return Alert(
+        id=alert_id(act.chain_id, act.tx, "act", act.position),
+        kind="act",
+        chain_id=act.chain_id,
+        protocol=act.protocol,
+        subject=f"act:{act.chain_id}:{act.address}",
+        severity=severity(act, seen, (watch for watch, _ in fired)),
+        block=act.block,
+        block_hash=at.header.hash,
+        block_time_s=at.header.time_s,
+        tx=act.tx,
+        reasons=tuple(reason for _, given in fired for reason in given),
+        facts=ActFacts(
+            contract=act.address,
+            act=act.act,
+            who=act.who,
+            whom=act.whom,
+            amount=seen.amount,
+            share_of_supply=seen.share,
+            before=act.before,
+            after=act.after,
+            unit=act.unit,
+            detail=act.detail,
+            dao=dao.key if dao else "",
+            more=more,
+        ),
+        dao=dao.key if dao else "",
+        addresses=tuple(dict.fromkeys(person for person in people if person)),
+        tokens=(act.token,) if act.token else (),
+    )
