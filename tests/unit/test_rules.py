@@ -58,7 +58,7 @@ SUPER = SuperQuorum(Majority(100, FOR_ABSTAIN), 500)
         (Approval(100, threshold_bps=6_000), Counts(59, 41), False),
         (Approval(100, threshold_bps=6_000), Counts(6, 4, 90), True),
         (Approval(100, threshold_bps=6_000), Counts(6, 4, 89), False),
-        (Approval(0, threshold_bps=0), Counts(), False),
+        (Approval(0, threshold_bps=1), Counts(), False),
         (Approval(100, threshold_bps=None), Counts(100, 0), None),
         # Aave v2: 2 % and half a percent of the supply; the lead must be more
         (AAVE_V2, Counts(320_000, 0), True),
