@@ -24,8 +24,6 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 PICTURES = "docs/images/"
 # made by an example of the papers, not shipped
 EXAMPLES = {
-    "watchers/governance/protocols/nouns.py",
-    "tests/unit/golden_governance/nouns.json",
     "bot/commands/who.py",
     "tests/unit/test_who.py",
 }
