@@ -139,8 +139,10 @@ def settle(
     else:
         frames = (visit for visit in made(spot.visit) if visit.frame.type == "CALL")
         placed = [seen(at, visit, book.names) for at, visit in enumerate(frames)]
-    if success and (word.mixed or done is not None):
-        placed = doubted(placed, {at for at in range(len(placed)) if word.mixed or at not in (done or ())})
+    if word.mixed or word.success is False:
+        placed = doubted(placed, range(len(placed)))  # nothing stays of what it says to have failed
+    elif success and done is not None:
+        placed = doubted(placed, {at for at in range(len(placed)) if at not in done})
     calls = tuple(p.call for p in placed)
     outcome: Outcome = judged(meant, calls) if success else "reverted"
     if success and failures:
@@ -191,9 +193,11 @@ def _first_reason(calls: Sequence[Call]) -> str:
 
 
 def inner_spots(placed: Sequence[Placed], account: str, book: Book, depth: int) -> list[Spot]:
-    """Give the calls of a container that were made, or may have been where there is no tree."""
+    """Give the calls of a container that were made, or may have been where there is no tree. What the tree shows below
+    a call that is in doubt is in doubt as well, and is not told.
+    """
     return [
         Spot(account, p.call.target, p.call.data, p.call.value_wei, p.visit, depth=depth + 1)
         for p in placed
-        if (p.visit is not None if book.traced else p.call.outcome != "not_executed")
+        if (p.visit is not None and p.call.outcome != "unknown" if book.traced else p.call.outcome != "not_executed")
     ]

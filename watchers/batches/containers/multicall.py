@@ -75,15 +75,15 @@ def _open(spot: Spot, book: Book) -> Sequence[Opened] | None:
 
 
 def _results(spot: Spot, types: tuple[str, ...], count: int) -> tuple[list[int], list[int] | None]:
-    """Give which calls the return data calls failed and which done; nothing where it does not tell."""
+    """Give which calls the return data calls failed and which done, None for a form that does not tell."""
     if not types or spot.visit is None or spot.undone:
         return [], None
     try:
         flags = [flag for flag, _ in decode_words(types, bytes.fromhex((spot.visit.frame.output or "0x")[2:]))[-1]]
     except DecodeError:
-        return [], None
+        flags = []
     if len(flags) != count:
-        return [], []
+        return [], []  # it returned what no Multicall returns: nothing is known
     return [at for at, flag in enumerate(flags) if not flag], [at for at, flag in enumerate(flags) if flag]
 
 

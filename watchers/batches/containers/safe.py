@@ -64,8 +64,8 @@ def _hash(event: Log) -> str:
 
 
 def _returned(spot: Spot) -> bool | None:
-    """Read the Boolean that both functions return first."""
-    if spot.visit is None or spot.undone:
+    """Read the Boolean that both functions return first, be it that something around undid it all."""
+    if spot.visit is None or spot.visit.frame.error:
         return None
     output = (spot.visit.frame.output or "0x")[2 : 2 + 64]
     return {_TRUE: True, _FALSE: False}.get(output)
