@@ -339,7 +339,7 @@ class Ratio(_Quorate):
         """Tell whether it holds even if all that have not voted vote against."""
         if self.supply_raw is None:
             return False
-        worst = self.supply_raw - counts.for_raw - counts.abstain_raw
+        worst = max(self.supply_raw - counts.for_raw - counts.abstain_raw, counts.against_raw)
         return self._supported(counts.for_raw, worst) and bool(self.reached(counts))
 
     def _supported(self, in_favour: int, against: int) -> bool:
