@@ -152,7 +152,10 @@ class Label(Strict):
 
     address: Address
     name: Name
-    kind: Literal["investor", "team", "treasury", "exchange", "delegate", "protocol", "bridge", "unknown"] = "unknown"
+    kind: Literal[
+        "investor", "team", "advisor", "foundation", "treasury", "vesting", "airdrop", "exchange", "delegate",
+        "protocol", "pool", "bridge", "staking", "unknown",
+    ] = "unknown"  # fmt: skip
     chain: Key | None = None
     owner: str = ""
     source: str

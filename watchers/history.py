@@ -122,6 +122,12 @@ class History:
         found = await self._find(f"batch:h:{tx_or_operation_hash.lower()}", chain_id, 1_000)
         return found[::-1]
 
+    async def acts(
+        self, *, chain_id: int | None = None, contract: str | None = None, limit: int = 50
+    ) -> list[StoredEvent]:
+        """Find what insiders did."""
+        return await self._find(f"act:c:{contract}" if contract else "act", chain_id, limit)
+
     async def proposals(
         self, *, chain_id: int | None = None, governor: str | None = None, limit: int = 50
     ) -> list[StoredEvent]:
