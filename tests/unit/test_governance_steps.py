@@ -33,6 +33,7 @@ from watchers.governance.asks import (
     Times,
 )
 from watchers.governance.events import title_of
+from watchers.governance.getters import Number
 from watchers.governance.wing import wing
 from watchers.wing import Ballot
 
@@ -123,7 +124,8 @@ def test_the_questions_come_in_two_rounds_and_end() -> None:
     assert first == [GovernorTimes(*KEY), CountingMode(GOVERNOR)]
     at.facts.known.update({GovernorTimes(*KEY): Times(START, END), CountingMode(GOVERNOR): None})
     second = list(wing.asks([vote("for", 1)], at))
-    assert second == [QuorumAt(GOVERNOR, START), Supply(TOKEN, START)]
+    super_quorum = Number(GOVERNOR, "superQuorum(uint256)", (START,))
+    assert second == [QuorumAt(GOVERNOR, START), super_quorum, Supply(TOKEN, START)]
     at.facts.known.update(dict.fromkeys(second))
     assert list(wing.asks([vote("for", 1)], at)) == []
 
