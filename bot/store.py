@@ -1,7 +1,8 @@
 """What the members of a server decide: subscriptions, snoozes, and the history of every change of them.
 
 Each change is one script that compares what the asker saw with what is there, writes it, and notes who, when, before
-and after. Errors: StoreError; UserError when the asker can mend it.
+and after. A record that cannot be read is left out and counted in `unread`. Errors: StoreError; UserError when the
+asker can mend it.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from redis.asyncio import Redis
 from bot.subscription import Subscription
 from watchers.errors import StoreError, UserError
 from watchers.script import TIMEOUT_S, entries, load, storing, text
+from watchers.unreadable import Unread
 
 MOST_PER_GUILD = 250
 HELD_MS = 24 * 3_600_000  # what waited longer for a shut channel stays in the history only
@@ -67,6 +69,7 @@ class _Store:
     def __init__(self, redis: Redis, shard: str = "0") -> None:
         self.redis: Any = redis  # its own annotations do not know that every reply is bytes
         self.tag = f"{{d:{shard}}}"
+        self.unread = Unread()
 
 
 class SettingsHistory(_Store):
@@ -76,7 +79,10 @@ class SettingsHistory(_Store):
         """Give the newest changes first."""
         async with storing("read the history of settings"):
             rows = await self.redis.xrevrange(f"{self.tag}:settings:{guild_id}", count=limit)
-        return [msgspec.json.decode(fields[b"change"], type=SettingsChange) for _, fields in rows]
+        found = [
+            self.unread.read("setting", text(row), fields.get(b"change", b""), _changes.decode) for row, fields in rows
+        ]
+        return [change for change in found if change is not None]
 
     async def prune(self, before_ms: int) -> int:
         """Forget every server's changes from before that; count them."""
@@ -88,6 +94,9 @@ class SettingsHistory(_Store):
                 gone += int(await _TRIM(self.redis, self.tag, key.rpartition(b":")[2], before_ms))
             if int(cursor) == 0:
                 return gone
+
+
+_changes, _subscriptions = msgspec.json.Decoder(SettingsChange), msgspec.json.Decoder(Subscription)
 
 
 def _change(by: int, at_ms: int, what: str, subject: str, before: str = "", after: str = "") -> bytes:
@@ -159,10 +168,11 @@ class Subscriptions(_Store):
             return []
         async with storing("read subscriptions"):
             rows = await self.redis.hmget(f"{self.tag}:subs", list(ids))
-        return await self._with_pauses(row for row in rows if row)
+        return await self._with_pauses((one, row) for one, row in zip(ids, rows, strict=True) if row)
 
-    async def _with_pauses(self, rows: Iterable[bytes]) -> list[Subscription]:
-        found = [msgspec.json.decode(row, type=Subscription) for row in rows]
+    async def _with_pauses(self, rows: Iterable[tuple[str, bytes]]) -> list[Subscription]:
+        read = [self.unread.read("subscription", one, row, _subscriptions.decode) for one, row in rows]
+        found = [subscription for subscription in read if subscription is not None]
         channels = list({s.channel_id for s in found})
         if not channels:
             return []
@@ -210,7 +220,7 @@ class Subscriptions(_Store):
         while True:
             async with storing("read subscriptions"):
                 cursor, rows = await self.redis.hscan(f"{self.tag}:subs", cursor, count=PAGE)
-            for subscription in await self._with_pauses(rows.values()):
+            for subscription in await self._with_pauses((text(one), row) for one, row in rows.items()):
                 index.put(subscription)
                 ids.add(subscription.id)
             if int(cursor) == 0:

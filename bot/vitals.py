@@ -22,6 +22,7 @@ from watchers.history import ChainStatus, History
 from watchers.pipeline import Pipeline
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
+from watchers.unreadable import Unread
 
 STALE_BLOCKS = 3
 STALE_S = 30.0
@@ -54,10 +55,16 @@ class Vitals:
         self.router: Router | None = None
         self._outbox: Outbox | None = None
 
+    @property
+    def _unread(self) -> tuple[tuple[str, Unread], ...]:
+        return (("history", self._history.unread), ("subscriptions", self._subscriptions.unread))
+
     # --- /status ----------------------------------------------------------------------------------------------------
 
     async def lines(self) -> list[Line]:
-        """Give a line for each chain, for Discord, the queue, and the shut channels. Raises StoreError."""
+        """Give a line for each chain, for Discord, the queue, what cannot be read, and the shut channels. Raises
+        StoreError.
+        """
         lines = [await self._chain_line(one) for one in self._watched.values()]
         if self.connection is not None:
             online = self.connection.online.is_set()
@@ -70,6 +77,10 @@ class Vitals:
         lines.append(Line("Delivery", queue, age_s < 2 * STALE_S))
         if waiting.dead:
             lines.append(Line("Set aside", f"{waiting.dead} messages that could not be delivered", well=False))
+        for what, unread in self._unread:
+            if unread:
+                told = f"{len(unread)} cannot be read: another version of Tribune wrote them, or they are damaged"
+                lines.append(Line(f"Records of {what}", told, well=False))
         if self.sender is not None and self.sender.halted:
             lines.append(Line("Sending", f"stopped: {self.sender.halted}", well=False))
         lines += [
@@ -133,6 +144,9 @@ class Vitals:
         if self.connection is not None:
             online = float(self.connection.online.is_set())
             yield Sample("tribune_discord_connected", "gauge", "1 while events come in.", {}, online)
+        for what, unread in self._unread:
+            told = "Records met that cannot be read."
+            yield Sample("tribune_unreadable_records", "gauge", told, {"of": what}, len(unread))
         if self.router is not None:
             yield Sample("tribune_subscriptions", "gauge", "Subscriptions in the index.", {}, len(self.router))
         if self._outbox is not None:

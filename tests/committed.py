@@ -34,8 +34,15 @@ async def held(store: ChainStore, holder: str = "me") -> int:
     return epoch
 
 
+async def in_hand(store: ChainStore, consumer: str = "c", count: int = 100) -> list[Change]:
+    found = await store.changes(consumer, count=count, block_ms=0)
+    readable = [change for change in found if isinstance(change, Change)]
+    assert readable == found
+    return readable
+
+
 async def drain(store: ChainStore, consumer: str = "c") -> list[Change]:
-    found = await store.changes(consumer, count=100, block_ms=0)
+    found = await in_hand(store, consumer)
     for change in found:
         await store.settle(change.entry_id)
     return found

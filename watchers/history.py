@@ -1,6 +1,7 @@
 """What questions are answered from: votes, moves, batches, proposals, alerts. Reads only; the scripts write it.
 
-Units: times in seconds, `_ms` milliseconds. Errors: StoreError when the store fails.
+Units: times in seconds, `_ms` milliseconds. Errors: StoreError when the store fails. A record that cannot be read is
+left out and counted.
 """
 
 import asyncio
@@ -15,9 +16,10 @@ from watchers.batches.events import BatchResult
 from watchers.chain.block import Cursor
 from watchers.governance.events import Vote
 from watchers.liquidity.events import LiquidityMove
-from watchers.record import StoredBallot, StoredEvent, book_name, failed, read, read_ballot, score
+from watchers.record import StoredEvent, book_name, failed, read, read_ballot, score
 from watchers.script import storing
 from watchers.store import alert_states, tag
+from watchers.unreadable import Unread, Unreadable
 from watchers.wing import Ballot
 
 __all__ = ["ChainStatus", "History", "StoredEvent"]
@@ -51,11 +53,14 @@ class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History:
-    """The kept events and alerts of several chains. `limit` bounds every answer; newest first unless said otherwise."""
+    """The kept events and alerts of several chains. `limit` bounds every answer; newest first unless said otherwise.
+    `unread` counts what was met and could not be read.
+    """
 
     def __init__(self, redis: Redis, chain_ids: Sequence[int]) -> None:
         self._redis: Any = redis  # its own annotations do not know that every reply is bytes
         self.chain_ids = tuple(chain_ids)
+        self.unread = Unread()
 
     async def votes(
         self,
@@ -142,14 +147,18 @@ class History:
         self, chain_id: int, governor: str, proposal_id: int, *, before: tuple[int, int] | None = None
     ) -> list[Ballot] | None:
         """Give the votes of a proposal in order, those before a (block, log index) when given; None while earlier ones
-        have not been read back.
+        have not been read back, or when one cannot be read: a sum without it would be wrong.
         """
         async with storing("read a proposal's book"):
-            book = await self._redis.hgetall(f"{tag(chain_id)}:book:{book_name(governor, proposal_id)}")
+            name = book_name(governor, proposal_id)
+            book = await self._redis.hgetall(f"{tag(chain_id)}:book:{name}")
         if book.pop(b"complete", None) is None:
             return None
         until = score(*before) if before else None
-        cast: list[StoredBallot] = sorted(map(read_ballot, book.values()), key=lambda b: b.at)
+        votes = [self.unread.read("book", f"{name}:{vote.decode()}", text, read_ballot) for vote, text in book.items()]
+        cast = sorted((ballot for ballot in votes if ballot is not None), key=lambda b: b.at)
+        if len(cast) < len(book):
+            return None
         return [ballot.ballot for ballot in cast if until is None or ballot.at < until]
 
     async def alerts(
@@ -162,7 +171,11 @@ class History:
                 ids = await self._redis.zrange(
                     f"{tag(chain)}:said{f':{kind}' if kind else ''}", 0, limit - 1, desc=True
                 )
-            found += [state for state in await alert_states(self._redis, chain, ids) if state]
+            for state in await alert_states(self._redis, chain, ids):
+                if isinstance(state, Unreadable):
+                    self.unread.note("alert", state)
+                elif state is not None:
+                    found.append(state)
         if chain_id is None:
             found.sort(key=lambda state: state.alert.block_time_s, reverse=True)  # stable: a chain's order stays
         return found[:limit]
@@ -229,7 +242,10 @@ class History:
                     f"{name}:x:{index}", top, "-inf", desc=True, byscore=True, offset=offset, num=PAGE
                 )
                 texts = await self._redis.hmget(f"{name}:event", ids) if ids else []
-            found += [stored for text in texts if text and wanted(stored := read(text))]
+            for event_id, text in zip(ids, texts, strict=True) if ids else ():
+                stored = self.unread.read("event", event_id.decode(), text, read) if text else None
+                if stored is not None and wanted(stored):
+                    found.append(stored)
             if len(found) >= limit or len(ids) < PAGE:
                 break
             await asyncio.sleep(0)  # decoding a page takes a moment: let the watchers in

@@ -1,7 +1,8 @@
 """Cursor, alerts and outbox of one chain. Every change is one Lua script that compares before it sets.
 
 Errors: Fenced when another holder was let in since; ReorgError when the cursor is not where the caller thinks;
-ChainError for a reorg deeper than what is kept; StoreError when the store fails.
+ChainError for a reorg deeper than what is kept; StoreError when the store fails. An alert that cannot be read is no
+error: it comes as `Unreadable`.
 Units: `_ms` milliseconds; a lease is counted by the store's own clock.
 """
 
@@ -14,10 +15,11 @@ from redis.exceptions import ResponseError
 
 from watchers.alert import Alert, AlertState
 from watchers.chain.block import Cursor
-from watchers.errors import ChainError, Fenced, ReorgError
+from watchers.errors import ChainError, Fenced, ReorgError, UserError
 from watchers.event import Event
 from watchers.record import PER_BLOCK, flat, record
-from watchers.script import TIMEOUT_S, Entry, entries, load, make_group, storing
+from watchers.script import TIMEOUT_S, Entry, entries, load, make_group, storing, text
+from watchers.unreadable import Unreadable
 
 GROUP = "deliver"
 MAX_BLOCK_MS = 5_000  # below the client's socket_timeout, which would otherwise cut a waiting read off
@@ -29,6 +31,7 @@ BOOK_S = 60 * 86_400  # a book is kept this long past retention: a proposal must
 
 _COMMIT, _ADD, _REWIND = load("commit"), load("add"), load("rewind")
 _FINALIZE, _LEASE, _REMEMBER, _PRUNE = load("finalize"), load("lease"), load("remember"), load("prune")
+_BOOKS = load("books")
 
 
 class CommittedBlock(msgspec.Struct, frozen=True):
@@ -50,6 +53,14 @@ class Change(NamedTuple):
     times_delivered: int
 
 
+class Illegible(NamedTuple):
+    """An outbox entry whose alert is kept and cannot be read."""
+
+    entry_id: str
+    alert_id: str
+    why: str
+
+
 class _State(msgspec.Struct, frozen=True):
     rev: int
     live: bool
@@ -67,7 +78,7 @@ def tag(chain_id: int) -> str:
     return f"{{c:{chain_id}}}"
 
 
-async def alert_states(redis: Any, chain_id: int, ids: Sequence[str | bytes]) -> list[AlertState | None]:
+async def alert_states(redis: Any, chain_id: int, ids: Sequence[bytes]) -> list[AlertState | Unreadable | None]:
     """Read alerts with where they stand; None for one that is not kept."""
     if not ids:
         return []
@@ -75,16 +86,20 @@ async def alert_states(redis: Any, chain_id: int, ids: Sequence[str | bytes]) ->
         pipe.hmget(f"{tag(chain_id)}:alert", list(ids))
         pipe.hmget(f"{tag(chain_id)}:body", list(ids))
         states, bodies = await pipe.execute()
-    return [_alert_state(*both) for both in zip(states, bodies, strict=True)]
+    return [_alert_state(*each) for each in zip(ids, states, bodies, strict=True)]
 
 
-def _alert_state(state: bytes | None, body: bytes | None) -> AlertState | None:
+def _alert_state(alert_id: bytes, state: bytes | None, body: bytes | None) -> AlertState | Unreadable | None:
     if state is None or body is None:
         return None
-    # not strict: what the scripts took from their arguments is written as strings
-    at = msgspec.json.decode(state, type=_State, strict=False)
+    try:
+        # not strict: what the scripts took from their arguments is written as strings
+        at = msgspec.json.decode(state, type=_State, strict=False)
+        alert = _bodies.decode(body)
+    except msgspec.MsgspecError as error:
+        return Unreadable(text(alert_id), str(error))
     return AlertState(
-        alert=_bodies.decode(body),
+        alert=alert,
         rev=at.rev,
         live=at.live,
         final=at.final,
@@ -128,20 +143,20 @@ class ChainStore:
     async def cursor(self) -> Cursor | None:
         """Give the last committed block, None before the first."""
         async with storing("read the cursor"):
-            text = await self._redis.get(f"{self._tag}:cursor")
-        return Cursor.parse(text.decode()) if text else None
+            found = await self._redis.get(f"{self._tag}:cursor")
+        return Cursor.parse(text(found)) if found else None
 
     async def first(self) -> int | None:
         """Give the number of the first block that was ever committed: what is older is not in history by itself."""
         async with storing("read the first block"):
-            text = await self._redis.get(f"{self._tag}:first")
-        return int(text) if text else None
+            found = await self._redis.get(f"{self._tag}:first")
+        return int(found) if found else None
 
     async def recent(self, count: int) -> list[Cursor]:
         """Give the committed blocks that can still be taken back and the newest final one, newest first."""
         async with storing("read the recent blocks"):
             found = await self._redis.zrange(f"{self._tag}:ring", 0, count - 1, desc=True)
-        return [Cursor.parse(text.decode()) for text in found]
+        return [Cursor.parse(text(one)) for one in found]
 
     async def commit(self, epoch: int, expected: Cursor | None, block: CommittedBlock) -> Literal["ok", "dup"]:
         """Write a block's events and alerts and move the cursor from `expected` to it; "dup": that was done before."""
@@ -188,6 +203,12 @@ class ChainStore:
             reply = await _REMEMBER(self._redis, self._tag, epoch, self._ttl_ms, name, *flat(chunk))
             self._check(reply, epoch, complete)
 
+    async def feed_books(self, epoch: int, tokens: Iterable[str]) -> None:
+        """Keep the books of delegates of these tokens with the next commits on, and forget those of all others."""
+        listed = sorted(tokens)
+        reply = await _BOOKS(self._redis, self._tag, epoch, self._ttl_ms, len(listed), *listed)
+        self._check(reply, epoch, "")
+
     async def note(self, **fields: int | str) -> None:
         """Leave what another process may show of this chain: head, requests, errors. See `History.chain_status`."""
         async with storing("note the chain's status"):
@@ -196,8 +217,8 @@ class ChainStore:
     async def history_to(self) -> int:
         """Give the last block that was read for history only, noted on the first start; -1 when there is none."""
         async with storing("read where history ends"):
-            text = await self._redis.hget(f"{self._tag}:status", "history_to")
-        return int(text) if text else -1
+            found = await self._redis.hget(f"{self._tag}:status", "history_to")
+        return int(found) if found else -1
 
     async def prune(self, before_ms: int) -> int:
         """Forget events, books and alerts older than that; count them. Undelivered alerts stay."""
@@ -217,10 +238,16 @@ class ChainStore:
     # --- the other side of the commit -------------------------------------------------------------------------------
 
     async def alert(self, alert_id: str) -> AlertState | None:
-        """Give an alert and where it stands."""
-        return (await alert_states(self._redis, self.chain_id, [alert_id]))[0]
+        """Give an alert and where it stands. Raises UserError for one that cannot be read."""
+        (found,) = await alert_states(self._redis, self.chain_id, [alert_id.encode()])
+        if isinstance(found, Unreadable):
+            raise UserError(
+                "Another version of Tribune wrote this alert and it cannot be read here; its transaction still tells "
+                "the facts."
+            )
+        return found
 
-    async def changes(self, consumer: str, *, count: int, block_ms: int) -> list[Change]:
+    async def changes(self, consumer: str, *, count: int, block_ms: int) -> list[Change | Illegible]:
         """Take up to `count` entries: first what this consumer left behind when it last ran or lost a reply, then what
         nobody settled for `claim_idle_ms`, then new ones, waiting up to `block_ms` for the first.
         """
@@ -234,10 +261,12 @@ class ChainStore:
             # a reply may be lost on the way, also by a cancellation: what it held is ours and pending, so look there
             self._drained.pop(consumer, None)
             raise
-        found = []
+        found: list[Change | Illegible] = []
         for (entry, _), state in zip(taken, states, strict=True):
             if state is None:  # pruned or deleted: nothing is left to say
                 await self.settle(entry.decode())
+            elif isinstance(state, Unreadable):
+                found.append(Illegible(entry.decode(), *state))
             else:
                 found.append(Change(entry.decode(), state, delivered.get(entry, 1)))
         return found

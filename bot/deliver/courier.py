@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+import structlog
+
 from bot.cards.card import Card
 from bot.deliver.doubt import Doubt
 from bot.deliver.notices import Notices
@@ -23,6 +25,7 @@ TRY_S: Final = 15.0
 SAFE_MS: Final = 60_000  # within it Discord surely knows a nonce again ("the past few minutes")
 LONGEST_BUSY_MS: Final = 250
 T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 Observe = Callable[[str, PostKey, Step, Card], None]
 
@@ -55,6 +58,7 @@ class Courier:
         self._deliveries, self._port, self._render = deliveries, port, render
         self._holder, self._notices, self._cap, self._tally = holder, notices, cap, tally
         self._clock_ms, self._try_s, self._safe_ms, self._observe = clock_ms, try_s, safe_ms, observe
+        self._unreadable_said = False
         self._doubt = Doubt(deliveries, self._recent, clock_ms=clock_ms, safe_ms=safe_ms)
 
     async def notice_engine(self) -> None:
@@ -74,11 +78,13 @@ class Courier:
                 case "busy":
                     self._cap.refund()
                     return now + min(step.wait_ms, LONGEST_BUSY_MS)
-                case "settled" | "held" | "dead":
+                case "settled" | "held":
                     self._cap.refund()
                     self._tally[step.do] += 1
-                    if step.do == "dead":
-                        await self._notices.notice(f"A card for <#{post.channel_id}> was set aside: {step.why}.")
+                    return None
+                case "dead" | "unreadable":
+                    self._cap.refund()
+                    await self._set_aside(post, step, entries)
                     return None
                 case "look":
                     adopted, wait_ms = await self._doubt.look(post, step)
@@ -114,6 +120,19 @@ class Courier:
         complete = shown == step.want
         await self._deliveries.done(post, entries if complete else (), message_id=message, shown=shown)
         return complete
+
+    async def _set_aside(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> None:
+        """Count and tell a post that can never be shown; an upgrade may leave many unreadable ones, told once."""
+        self._tally["dead"] += 1
+        told = f"A card for <#{post.channel_id}> was set aside: {step.why}."
+        if step.do == "dead":  # begin.lua has put it there
+            await self._notices.notice(told)
+            return
+        if await self._deliveries.bury(post, entries, step.why):
+            _log.error("a card was set aside", channel=post.channel_id, post=post.post_id, why=step.why)
+            if not self._unreadable_said:
+                self._unreadable_said = True
+                await self._notices.notice(f"{told} Others like it are only counted, in `/status`.")
 
     async def _recent(self, channel_id: int, after_ms: int, limit: int) -> list[tuple[int, str]]:
         return await self._call(lambda: self._port.recent(channel_id, after_ms, limit))

@@ -15,8 +15,9 @@ from bot.deliver.parcel import Parcel, Stage, Verdict
 from bot.deliver.port import Operator
 from bot.deliver.record import Deliveries
 from bot.trouble import Trouble
-from watchers.alert import AlertState
+from watchers.alert import AlertState, short_id
 from watchers.errors import StoreError, TribuneError
+from watchers.store import Illegible
 
 POISON: Final = 8  # deliveries of one change that ended badly before it is set aside
 _log = structlog.get_logger(__name__)
@@ -44,7 +45,7 @@ class Change(Protocol):
 class Changes(Protocol):
     """The other side of a chain's commit; `ChainStore` is one."""
 
-    async def changes(self, consumer: str, *, count: int, block_ms: int) -> Sequence[Change]:
+    async def changes(self, consumer: str, *, count: int, block_ms: int) -> Sequence[Change | Illegible]:
         """Wait for changes."""
         ...
 
@@ -68,7 +69,9 @@ class Line:
     ) -> None:
         self._chains, self._deliveries, self._stages = chains, deliveries, tuple(stages)
         self._consumer, self._operator, self._sleep = consumer, operator, sleep
-        self._in_hand: dict[int, Sequence[Change]] = {}  # by chain: taken, and not settled when the store failed
+        # by chain: taken, and not settled when the store failed
+        self._in_hand: dict[int, Sequence[Change | Illegible]] = {}
+        self._illegible_said = False
         self.tally: Counter[tuple[str, str]] = Counter()
 
     async def run(self) -> None:
@@ -105,10 +108,13 @@ class Line:
             await self._sleep(1.0)
         return settled
 
-    async def _handled(self, change: Change) -> bool:
+    async def _handled(self, change: Change | Illegible) -> bool:
         """Handle one change. A defect of ours in one alert must not stop the others: it is tried again, then set aside
         for the operator.
         """
+        if isinstance(change, Illegible):
+            await self._left_unread(change)
+            return True
         task = asyncio.create_task(self.handle(change.state))
         try:
             await asyncio.wait({task})
@@ -126,12 +132,27 @@ class Line:
         why = f"routing it failed {change.times_delivered} times: {type(error).__name__}"
         await self._deliveries.bury_alert(alert.id, why)
         self._count(Verdict("line", "dead", why))
+        await self._tell(f"Alert {alert.short_id} was set aside: {why}.")
+        return True
+
+    async def _left_unread(self, change: Illegible) -> None:
+        """Set an alert aside that cannot be read. An upgrade may leave many: the first is told, all are counted."""
+        why = f"it cannot be read: {change.why}"
+        new = await self._deliveries.bury_alert(change.alert_id, why)
+        self._count(Verdict("line", "dead", why))
+        if new:
+            _log.error("an alert was set aside", alert=short_id(change.alert_id), why=why)
+        if new and not self._illegible_said:
+            self._illegible_said = True
+            told = f"Alert {short_id(change.alert_id)} was set aside: {why}."
+            await self._tell(f"{told} Others like it are only counted, in `/status`.")
+
+    async def _tell(self, notice: str) -> None:
         if self._operator is not None:
             try:
-                await self._operator.notice(f"Alert {alert.short_id} was set aside: {why}.")
+                await self._operator.notice(notice)
             except TribuneError as refused:
                 _log.warning("the operator could not be told", error=str(refused))
-        return True
 
     async def handle(self, state: AlertState) -> tuple[Verdict, ...]:
         """Bring one alert's state to where it belongs; gives what was said about it. Raises StoreError."""

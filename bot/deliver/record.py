@@ -4,7 +4,7 @@ A *post* is what becomes one message: (channel, id of its first alert). It holds
 wanted, the revision shown, the message, and when it was first tried. The outbox says only THAT a post changed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +22,7 @@ MOST_ALERTS = 10  # in one card; a longer list does not fit a message
 GROUP = "send"
 _LUA = Path(__file__).parent.with_name("lua")
 _NAMES = ("update", "route", "begin", "done", "fresh", "excuse", "gone", "hold", "bury", "forget", "release")
+_states = msgspec.json.Decoder(AlertState)
 _SCRIPTS = {name: load(name, _LUA) for name in _NAMES}
 
 
@@ -61,9 +62,11 @@ class Known(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a post needs next; see begin.lua. `tried` is the revision of the first try."""
+    """What a post needs next; see begin.lua. `tried` is the revision of the first try. "unreadable": an alert in it
+    cannot be read.
+    """
 
-    do: Literal["settled", "held", "busy", "dead", "look", "edit", "post"]
+    do: Literal["settled", "held", "busy", "dead", "look", "edit", "post", "unreadable"]
     why: str = ""
     wait_ms: int = 0
     try_ms: int = 0
@@ -139,13 +142,13 @@ class Deliveries:
         """Let the post wait until its channel is opened again."""
         await self._run("hold", *post, now_ms, *entries)
 
-    async def bury(self, post: PostKey, entries: Sequence[str], why: str) -> None:
-        """Set a post aside for the operator."""
-        await self._run("bury", *post, why, *entries)
+    async def bury(self, post: PostKey, entries: Sequence[str], why: str) -> bool:
+        """Set a post aside for the operator; false when it was aside already."""
+        return bool(await self._run("bury", *post, why, *entries))
 
-    async def bury_alert(self, alert_id: str, why: str) -> None:
-        """Set an alert aside that could not even be routed."""
-        await self._run("bury", "alert", alert_id, why)
+    async def bury_alert(self, alert_id: str, why: str) -> bool:
+        """Set an alert aside that could not even be routed; false when it was aside already."""
+        return bool(await self._run("bury", "alert", alert_id, why))
 
     async def prune(self, before_ms: int) -> int:
         """Forget what was set aside before that; count it."""
@@ -165,7 +168,7 @@ class Deliveries:
         async with storing("read the outbox", TIMEOUT_S + block_ms / 1000):
             new = {f"{self.tag}:out": ">"}
             reply = await self.redis.xreadgroup(GROUP, holder, new, count=count, block=block_ms)
-        return _taken(entries(reply))
+        return await self._taken(entries(reply))
 
     async def pending(self, holder: str) -> list[Entry]:
         """Give what this holder took before and did not settle."""
@@ -176,14 +179,27 @@ class Deliveries:
                 rows = entries(await self.redis.xreadgroup(GROUP, holder, {f"{self.tag}:out": after}, count=500))
             if not rows:
                 return found
-            found += _taken(rows)
+            found += await self._taken(rows)
             after = text(rows[-1][0])
 
     async def claim(self, holder: str, *, idle_ms: int, count: int = 500) -> list[Entry]:
         """Take over entries that their holder has had for too long; it may be dead."""
         async with storing("take entries over"):
             reply = await self.redis.xautoclaim(f"{self.tag}:out", GROUP, holder, idle_ms, "0", count=count)
-        return _taken(reply[1])
+        return await self._taken(reply[1])
+
+    async def _taken(self, rows: Iterable[Row]) -> list[Entry]:
+        """Read entries; one that cannot be read is set aside, else it would come again for ever."""
+        found = []
+        for row_id, fields in rows:
+            if not fields:  # deleted while it was pending
+                continue
+            entry_id = text(row_id)
+            try:
+                found.append(_entry(entry_id, fields))
+            except (KeyError, ValueError):
+                await self._run("bury", "out", entry_id, "the entry of the outbox cannot be read", entry_id)
+        return found
 
     async def engine_changed(self) -> bool:
         """Tell whether the engine was started anew since somebody last asked: it may have lost its last writes."""
@@ -217,14 +233,9 @@ def _alert(state: AlertState) -> tuple[Argument, ...]:
     return state.alert.id, state.rev, int(state.live), msgspec.json.encode(state)
 
 
-def _taken(rows: Iterable[Row]) -> list[Entry]:
-    found = []
-    for entry_id, fields in rows:
-        if not fields:  # deleted while it was pending
-            continue
-        channel, _, post = text(fields[b"post"]).partition(":")
-        found.append(Entry(text(entry_id), PostKey(int(channel), post), fields[b"new"] == b"1"))
-    return found
+def _entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
+    channel, _, post = text(fields[b"post"]).partition(":")
+    return Entry(entry_id, PostKey(int(channel), post), fields[b"new"] == b"1")
 
 
 def _step(reply: Sequence[Any]) -> Step:
@@ -240,11 +251,12 @@ def _step(reply: Sequence[Any]) -> Step:
             ids = tuple(text(rest[1]).split(","))
             return Step("look", try_ms=int(rest[0]), alert_ids=ids)
         case "edit":
-            return Step("edit", message_id=int(rest[0]), want=int(rest[1]), **_shown(rest[2:]))
+            step = Step("edit", message_id=int(rest[0]), want=int(rest[1]))
         case _:
-            return Step("post", want=int(rest[0]), tried=int(rest[1]), **_shown(rest[2:]))
-
-
-def _shown(rest: Sequence[Any]) -> dict[str, Any]:
-    states = tuple(msgspec.json.decode(state, type=AlertState) for state in rest[1:])
-    return {"ping_role": int(rest[0]) if rest[0] else None, "states": states}
+            step = Step("post", want=int(rest[0]), tried=int(rest[1]))
+    ping, states = rest[2], rest[3:]
+    try:
+        told = tuple(_states.decode(state) for state in states)
+    except msgspec.MsgspecError as error:
+        return Step("unreadable", why=f"an alert in it cannot be read: {error}")
+    return step._replace(ping_role=int(ping) if ping else None, states=told)

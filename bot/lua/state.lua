@@ -30,9 +30,9 @@ local function settle(first)
   end
 end
 
--- Keep what cannot be delivered as things are, for the operator to see. Setting aside twice is once.
+-- Keep what cannot be delivered as things are, for the operator to see. Setting aside twice is once; 1 the first time.
 local function set_aside(what, why)
-  redis.call('HSET', T .. ':aside', what, string.format('%d', redis.call('TIME')[1] * 1000) .. ' ' .. why)
+  return redis.call('HSET', T .. ':aside', what, string.format('%d', redis.call('TIME')[1] * 1000) .. ' ' .. why)
 end
 
 -- It was delivered after all, or nothing is left to deliver.

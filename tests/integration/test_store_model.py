@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests import events
 from tests.alerts import an_alert
+from tests.committed import in_hand
 from watchers.alert import Alert
 from watchers.chain.block import Cursor
 from watchers.errors import ChainError, Fenced, ReorgError
@@ -194,7 +195,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule()
     def deliver(self) -> None:
-        while changes := self.run(self.store.changes("c", count=4, block_ms=0)):
+        while changes := self.run(in_hand(self.store, count=4)):
             for change in changes:
                 n = int(change.state.alert.id, 16)
                 self.shown[n] = max(self.shown.get(n, 0), change.state.rev)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tests.committed import alert, at, block, chain, held
+from tests.committed import alert, at, block, chain, held, in_hand
 from watchers.errors import StoreError
 from watchers.store import tag
 
@@ -18,7 +18,7 @@ async def test_an_unsettled_entry_comes_again_to_its_consumer_after_a_restart(re
     (first,) = await store.changes("c", count=1, block_ms=0)
     (second,) = await store.changes("c", count=1, block_ms=0)
     assert await store.changes("c", count=9, block_ms=0) == []  # not again at once: the caller is at work on them
-    again = await chain(redis).changes("c", count=9, block_ms=0)
+    again = await in_hand(chain(redis))
     assert [c.entry_id for c in again] == [first.entry_id, second.entry_id]
     assert [c.times_delivered for c in again] == [2, 2]
 
@@ -40,7 +40,7 @@ async def test_an_entry_whose_alert_could_not_be_read_comes_again_at_once(
         broken.setattr("watchers.store.alert_states", gone)
         with pytest.raises(StoreError):
             await store.changes("c", count=10, block_ms=0)
-    again = await store.changes("c", count=10, block_ms=0)
+    again = await in_hand(store)
     assert alert(2).id in [change.state.alert.id for change in again]
 
 

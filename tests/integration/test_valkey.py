@@ -21,6 +21,7 @@ from structlog.testing import capture_logs
 from bot.deliver.record import Deliveries, Place, PostKey
 from config.settings import Runtime
 from tests.alerts import an_alert
+from tests.committed import in_hand
 from watchers.chain.block import Cursor
 from watchers.errors import SettingsError, StoreError
 from watchers.lock import Lock
@@ -295,7 +296,7 @@ async def test_the_outboxes_are_read_in_whichever_protocol_the_url_asks_for(engi
         assert epoch is not None
         told = an_alert(chain_id=1, block=1)
         await store.commit(epoch, None, CommittedBlock(Cursor(1, "0x1"), 1, alerts=(told,)))
-        (change,) = await store.changes("c", count=9, block_ms=0)
+        (change,) = await in_hand(store)
         await deliveries.open()
         await deliveries.route(change.state, [Place(5, 1)])
         (entry,) = await deliveries.read("c", count=9, block_ms=1)

@@ -18,7 +18,9 @@ end
 for _, id in ipairs(redis.call('ZRANGE', key('aged'), '-inf', '(' .. before_s, 'BYSCORE', 'LIMIT', 0, count)) do
   local state = state_of(id)
   redis.call('ZREM', key('said'), id)
-  redis.call('ZREM', key('said:' .. state.kind), id)
+  if state and state.kind then
+    redis.call('ZREM', key('said:' .. state.kind), id)
+  end
   redis.call('ZREM', key('aged'), id)
   redis.call('HDEL', key('alert'), id)
   redis.call('HDEL', key('body'), id)
