@@ -237,7 +237,8 @@ def test_an_option_that_does_not_fit_is_refused_in_one_line(
 ) -> None:
     file = tmp_path / "h.csv"
     file.write_text(GAME)
-    given = [f"{options[0]}={options[1]}", *options[2:]]
+    flag, *values = options
+    given = [f"{flag}={value}" for value in values]
     assert refused(capsys, file, *given).startswith(says)
 
 

@@ -153,9 +153,8 @@ def test_a_quota_far_above_half_is_read_as_well_as_one_far_below() -> None:
     for part in (10, 90):
         quota = sum(weights) * part // 100
         near, exact = shapley_shubik(weights, quota, buckets=1_000), shapley_shubik(weights, quota)
-        assert near.values[:5] == pytest.approx(exact.values[:5], abs=1e-3)  # a bucket is a thousandth
+        assert np.abs(near.values - exact.values).max() <= near.error < 1e-3  # a bucket is a thousandth
         assert near.values[5:] == pytest.approx(exact.values[5:], rel=0.02)
-        assert near.values.sum() == pytest.approx(1, abs=1e-4)
 
 
 def test_sampling_is_within_its_error_of_the_truth() -> None:

@@ -89,8 +89,11 @@ def sampled(game: Lattice, samples: int, seed: int) -> Floats:
         small = np.rint(draw.normal(p * game.tail_steps, spreads)).clip(0, game.tail_steps)
         reached = joined @ game.sizes + small
         for group, size in enumerate(game.sizes.tolist()):
-            inside = joined[:, group] / game.counts[group]
             short, alone = game.quota - reached, game.quota - reached + size  # without it: it stays away, it has joined
+            if not size:  # one step of the tail, as below
+                sums[group, 2] += ((short == 0) | (short == 1)).sum() / 2
+                continue
+            inside = joined[:, group] / game.counts[group]
             for at_width, width in enumerate((size - 1, size, size + 1)):
                 turns = inside * ((alone > 0) & (alone <= width)) + (1 - inside) * ((short > 0) & (short <= width))
                 sums[group, at_width] += turns.sum()
@@ -144,20 +147,26 @@ def _chances(running: Floats, coefficients: Floats, below: int, apart: int, size
 
     `apart` is by how much `below` moves with those steps: the others of the dual game are told from the total.
     """
+    if not size:
+        return _tail_chance(running, below)
 
     def others(at: int) -> Floats:
         """Give the chance that the others' steps are at most so many."""
         if at < 0:
             return np.zeros(len(running))
-        if not size:  # one of the tail: the others are as good as everybody
-            return running[:, at]
         seen = running[:, at::-size]
         found: Floats = np.einsum("ij,ij->i", seen, coefficients[:, : seen.shape[1]])
         return found
 
-    widths = [(width, below + apart * (width - size)) for width in (size - 1, size, size + 1) if width >= 0]
-    chances = [others(top) - others(top - width) for width, top in widths]
-    return np.stack([*[np.zeros(len(running))] * (3 - len(chances)), *chances])
+    widths = [(width, below + apart * (width - size)) for width in (size - 1, size, size + 1)]
+    return np.stack([others(top) - others(top - width) for width, top in widths])
+
+
+def _tail_chance(running: Floats, below: int) -> Floats:
+    """Give the chance of one step of the tail: to it the others are everybody, and the limit lies between two steps."""
+    two = running[:, below + 1] - (running[:, below - 1] if below else 0.0)
+    none = np.zeros(len(running))
+    return np.stack([none, none, two / 2])
 
 
 def _rounded(steps: Floats) -> NDArray[np.int64]:
