@@ -91,14 +91,14 @@ def test_an_operators_own_error_is_named_and_one_with_arrays_or_tuples_reads_who
 
 
 def test_arguments_that_overlap_are_not_blown_up() -> None:
-    inner = encode(["uint256"], [64]) + b"".join(encode(["uint256"], [0]) for _ in range(64))
+    """Sixty-four offsets to one list of sixty-four offsets to one list: a small calldata that says a million words."""
     names = Names(["many(uint256[][][])"], [])
-    heads = encode(["uint256"], [64]) + encode(["uint256"], [64 * 32 - 0]) * 0
-    selector = call("many(uint256[][][])", [])[:4]
-    level = b"".join(encode(["uint256"], [64 * 32]) for _ in range(64))
-    data = selector + encode(["uint256"], [32]) + encode(["uint256"], [64]) + level
-    data += encode(["uint256"], [64]) + level + inner + heads
+    offsets = encode(["uint256"], [64]) + encode(["uint256"], [64 * 32]) * 64
+    numbers = encode(["uint256"], [64]) + encode(["uint256"], [1]) * 64
+    data = call("many(uint256[][][])", [])[:4] + encode(["uint256"], [32]) + offsets + offsets + numbers
     assert names.arguments("0x" + data.hex()) is None
+    honest = call("many(uint256[][][])", [[[1, 2], [3]], [[4]]])
+    assert names.arguments("0x" + honest.hex()) == ((((1, 2), (3,)), ((4,),)),)
 
 
 def test_wrappers_nested_for_ever_end() -> None:
