@@ -1,51 +1,18 @@
 """Structured logs on standard error, with every secret struck out of the finished line, tracebacks included."""
 
 import logging
-import re
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import structlog
 
+from config.secrecy import Redactor
 from config.settings import Settings
 
-STRUCK = "***"
-_MIN_SEGMENT = 12  # a shorter path segment is a word like "rpc" or "mainnet", not a key
 _OURS = ("bot", "watchers", "config", "sandbox")
 _LIBRARIES = ("discord", "web3", "aiohttp", "asyncio", "apscheduler")
-
-
-class Redactor:
-    """Strikes the configured secrets out of a text: whole URLs, their paths, queries and user parts, tokens, and each
-    of these percent-encoded.
-    """
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        found = {piece for secret in secrets for piece in _pieces(secret)}
-        forms = found | {quote(piece, safe="") for piece in found}
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-
-    def __call__(self, text: str) -> str:
-        """Give the text without secrets."""
-        return self._pattern.sub(STRUCK, text) if self._pattern else text
-
-
-def _pieces(secret: str) -> Iterable[str]:
-    parts = urlsplit(secret)
-    if not (parts.scheme and parts.netloc):
-        yield secret
-        return
-    for piece in (parts.username, parts.password):
-        if piece:
-            yield piece
-    if parts.query:
-        yield parts.query
-        yield from (value for _, _, value in (pair.partition("=") for pair in parts.query.split("&")) if value)
-    yield from (segment for segment in parts.path.split("/") if len(segment) >= _MIN_SEGMENT)
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):

@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from config.secrecy import Redactor
 from watchers import unreached
 from watchers.backoff import backoff_s
 from watchers.chain.envelope import Failure, FailureKind, RawAnswer, decode_answers, encode_calls
@@ -32,7 +33,6 @@ RATE_BACKOFF_S = 0.5
 PARK_S = 3600.0  # where another provider answers: nothing is lost by leaving this one alone
 REVISIT_S = 60.0  # where no other does: the operator may have mended it and waits
 UNSUPPORTED_S = 3600.0  # after which a method that was not known is tried again
-SECRET_MIN = 6  # characters of a path segment that is worth hiding; shorter ones are words like v2
 
 State = Literal["ok", "backing_off", "limited", "parked", "lagging"]
 
@@ -69,7 +69,7 @@ class Provider:
         self.timeout_s = TIMEOUT_S
         self._url, self._session = URL(url), session
         self._clock, self._sleep = clock, sleep
-        self._secrets = _secrets(self._url)
+        self._clean = Redactor([url])
         self._full_rate = self._rate = rate
         self._tokens, self._filled_at = max(1.0, rate), clock()
         self._max_batch = BATCH_MAX
@@ -199,11 +199,6 @@ class Provider:
                 chunks.append(chunk)
             return status, b"".join(chunks)
 
-    def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return text
-
 
 _KINDS: dict[int, FailureKind] = {
     HTTPStatus.TOO_MANY_REQUESTS: "rate",
@@ -216,12 +211,6 @@ _KINDS: dict[int, FailureKind] = {
 def _http_failure(status: int, retry_after_s: float | None) -> Failure:
     why = unreached.of_status(status)
     return Failure(_KINDS.get(status, "http"), why.what, retry_after_s, why.todo)
-
-
-def _secrets(url: URL) -> tuple[str, ...]:
-    """Give the parts of a URL that may be a key."""
-    parts = [*url.parts, *url.query.values(), url.user or "", url.password or "", url.raw_path_qs]
-    return tuple(sorted({p for p in parts if len(p) >= SECRET_MIN}, key=len, reverse=True))
 
 
 def _retry_after(text: str | None, clock: Clock) -> float | None:
