@@ -29,9 +29,9 @@ from watchers.batches.container import Container
 from watchers.batches.delegation import Delegation
 from watchers.batches.events import Call
 from watchers.batches.local_abi import signatures_in
-from watchers.batches.signatures import KNOWN, Names, types_of
 from watchers.errors import DecodeError, InputError
 from watchers.recorded import content_of
+from watchers.signatures import KNOWN, Names, types_of
 
 HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 _HEX = re.compile(r"0x[0-9a-fA-F]*")

@@ -14,12 +14,12 @@ from config.settings import BatchWatch, Chain, Runtime, Settings
 from watchers.alert import BatchFacts
 from watchers.batches.events import BatchResult
 from watchers.batches.layouts import plan
-from watchers.batches.revert import cause, describe_hex, failing_index
 from watchers.batches.wing import wing
 from watchers.chain.block import Header, Log
 from watchers.chain.trace import Frame, Trace, Transaction, parse, walk
 from watchers.decode import Decoder
 from watchers.facts import Facts, RpcError
+from watchers.revert import cause, describe_hex, failing_index
 from watchers.wing import Situation
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "batches"

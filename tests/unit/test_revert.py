@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.userops import call
-from watchers.batches.revert import cause, describe, failing_index, reason_of
-from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame
+from watchers.revert import cause, describe, failing_index, reason_of
+from watchers.signatures import KNOWN, Names
 
 BOOM = call("LabBoom(uint256,string)", 42, "lab")
 

@@ -22,12 +22,12 @@ from watchers.batches.delegation import TYPE as DELEGATING
 from watchers.batches.delegation import Delegation, delegations
 from watchers.batches.events import BatchResult
 from watchers.batches.protocols import accounts, entrypoint
-from watchers.batches.revert import reason_of
 from watchers.batches.sent import Sent
-from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame, Visit
 from watchers.decode import Decoder
 from watchers.errors import DefinitionError
+from watchers.revert import reason_of
+from watchers.signatures import KNOWN, Names
 
 MAX_CONTAINERS = 4096
 MAX_DEPTH = 8

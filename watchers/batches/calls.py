@@ -16,10 +16,10 @@ from watchers.batches.calldata import Reader
 from watchers.batches.events import BatchResult, Call, CallOutcome, Outcome
 from watchers.batches.layouts import NAMES_FAILING_INDEX, Plan, plan
 from watchers.batches.match import Placed, call_of, doubted, lay_over, made, seen
-from watchers.batches.revert import failing_index, reason_of
-from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame, Visit, walk
 from watchers.errors import DecodeError
+from watchers.revert import failing_index, reason_of
+from watchers.signatures import KNOWN, Names
 
 # innerHandleOp: selector -> word that holds the userOpHash, and it was reached from the EntryPoint itself only
 _INNER = {"0x0042dc53": 11, "0x1d732756": 9}

@@ -14,11 +14,11 @@ from watchers.batches.calls import judged, named, proven
 from watchers.batches.events import BatchResult, Call, Outcome
 from watchers.batches.layouts import Plan
 from watchers.batches.match import Placed, doubted, lay_over, made, seen
-from watchers.batches.revert import reason_of
 from watchers.batches.sent import Sent
-from watchers.batches.signatures import Names
 from watchers.chain.block import Log
 from watchers.chain.trace import Visit
+from watchers.revert import reason_of
+from watchers.signatures import Names
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,9 +21,9 @@ import msgspec
 from watchers.batches.calldata import Intended
 from watchers.batches.events import Call, CallOutcome
 from watchers.batches.layouts import ZERO, Plan
-from watchers.batches.revert import reason_of
-from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame, Visit, walk
+from watchers.revert import reason_of
+from watchers.signatures import KNOWN, Names
 
 _WAYS = {"CALL": "call", "CALLCODE": "delegate", "DELEGATECALL": "delegate", "STATICCALL": "static"}
 

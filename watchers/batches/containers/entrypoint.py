@@ -17,8 +17,8 @@ from watchers.batches.events import BatchResult, CallOutcome
 from watchers.batches.layouts import plan
 from watchers.batches.match import Placed, call_of
 from watchers.batches.protocols.entrypoint import VERSIONS
-from watchers.batches.revert import reason_of
 from watchers.errors import DecodeError
+from watchers.revert import reason_of
 
 NAME = "entrypoint"
 

@@ -13,8 +13,8 @@ import msgspec
 
 from watchers.abi import event
 from watchers.batches.events import Call
-from watchers.batches.revert import describe
 from watchers.decode import Protocol, Seen
+from watchers.revert import describe
 
 protocol = Protocol("accounts")
 

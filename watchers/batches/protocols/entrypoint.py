@@ -21,9 +21,9 @@ import msgspec
 from watchers.abi import event
 from watchers.batches.events import BatchResult, Outcome
 from watchers.batches.protocols.accounts import failures
-from watchers.batches.revert import describe
 from watchers.chain.block import Log
 from watchers.decode import Around, Protocol, Seen, origin
+from watchers.revert import describe
 
 VERSIONS = {
     "0x5ff137d4b0fdcd49dca30c7cf57e578a026d2789": "0.6",

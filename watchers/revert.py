@@ -12,9 +12,9 @@ import re
 from typing import Any
 
 from watchers.abi import decode_words
-from watchers.batches.signatures import KNOWN, Names
 from watchers.chain.trace import Frame, is_out_of_gas
 from watchers.errors import DecodeError
+from watchers.signatures import KNOWN, Names
 
 EMPTY = "empty_revert"
 OUT_OF_GAS = "out_of_gas"
