@@ -15,8 +15,8 @@ from config.settings import Runtime, Settings
 from tests.nested import TREE, Batch, Leaf, sent_straight
 from tests.node import Node, Refusal, chain_of, serve
 from tests.userops import ACCOUNT, TX
-from watchers.batches.signatures import KNOWN
 from watchers.errors import ChainError, InputError
+from watchers.signatures import KNOWN
 
 PARTS = (Leaf("0x" + "1a" * 20, b"\1", fails=False), Leaf("0x" + "2b" * 20, b"\2", fails=True))
 Lie = Callable[[str, list[Any], Any], Any]
