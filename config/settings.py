@@ -17,6 +17,8 @@ from dotenv.parser import parse_stream
 from config.errors import WHOLE_FILE, SettingsError
 from config.files import Table, entries, numbered, tables, validated
 from config.nouns import (
+    ACTS,
+    TIMELOCK_STEPS,
     ActName,
     ActWatch,
     BatchWatch,
@@ -33,6 +35,8 @@ from config.nouns import (
 )
 
 __all__ = [
+    "ACTS",
+    "TIMELOCK_STEPS",
     "ActName",
     "ActWatch",
     "BatchWatch",

@@ -17,6 +17,7 @@ from bot.deliver.record import Deliveries, Place
 from bot.deliver.send import Sender
 from bot.store import Subscriptions
 from watchers.alert import (
+    ActFacts,
     Alert,
     AlertState,
     Amount,
@@ -54,12 +55,18 @@ def move_facts(usd: Decimal | None = Decimal(2_000_000), share: Decimal | None =
     )  # fmt: skip
 
 
+def act_facts(usd: Decimal | None = Decimal(2_000_000), share: Decimal | None = Decimal("0.01")) -> ActFacts:
+    amount = Amount("0x" + "33" * 20, "UNI", 18, 10**24, usd)
+    return ActFacts("0x" + "66" * 20, "release", "", "0x" + "55" * 20, amount, share)
+
+
 def alert(number: int = 1, kind: Kind = "vote", severity: Severity = "notable", **changes: Any) -> Alert:
     """Make the `number`th alert, one second after the one before it."""
     facts: dict[str, Facts] = {
         "vote": vote_facts(),
         "liquidity": move_facts(),
         "batch": BatchFacts("0xaa", "0.7", 1, (), "none"),
+        "act": act_facts(),
     }
     tx = "0x" + f"{number:064x}"
     made = Alert(

@@ -31,7 +31,7 @@ def found(desk: Desk, text: str) -> tuple[str, list[Label]]:
     labels = [o for o in desk.settings.labels if wanted and wanted in (o.name.casefold(), o.owner.casefold())]
     if not labels:
         raise UserError(
-            f"Nobody is labelled “{clean(text)[:40]}” here. Give a whole address, 0x and 40 digits, or pick a name from "
+            f"Nobody is labelled “{clean(text)[:40]}” here. Give a whole address, 0x and 40 digits, or a name from "
             "the list; who runs Tribune adds labels in labels.toml."
         )
     addresses = {one.address for one in labels}

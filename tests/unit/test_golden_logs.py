@@ -51,7 +51,7 @@ def cases(*folders: str) -> list[Any]:
 
 
 CASES = cases("golden_liquidity", "golden_batches")
-ALL = [*CASES, *cases("golden_governance")]
+ALL = [*CASES, *cases("golden_governance", "golden_acts")]
 PUBLIC = {1: "Ethereum", 10: "OP Mainnet", 42161: "Arbitrum One"}
 ON_ANVIL = ("emitted on anvil by ", "recorded once on anvil: ")
 MADE = "encoded by eth-abi: "
@@ -148,7 +148,7 @@ def test_every_shape_that_makes_an_event_has_a_real_golden_log() -> None:
     }
     shapes = {
         shape
-        for protocol in (*governance.protocols, *liquidity.protocols, *batches.protocols)
+        for protocol in (*governance.governors, *liquidity.protocols, *batches.protocols)
         for shape, handler in protocol.handlers.items()
         if handler is not None
     }

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.deliver.parcel import Parcel
 from bot.deliver.route import Match, Route, Router
 from bot.subscription import Subscription
-from tests.delivery_world import alert, move_facts, state, vote_facts
-from watchers.alert import SEVERITIES, Alert, BatchFacts, Kind, MoveFacts, VoteFacts
+from tests.delivery_world import act_facts, alert, move_facts, state, vote_facts
+from watchers.alert import SEVERITIES, ActFacts, Alert, BatchFacts, Kind, MoveFacts, VoteFacts
 
 DAOS, PROTOCOLS = ("", "uniswap", "ens"), ("", "oz", "uniswap_v3")
 TOKENS = ("", "0xT1", "0xt2")
@@ -38,10 +38,13 @@ def wants(s: Subscription, a: Alert) -> bool:
         usd, share = a.facts.usd, a.facts.share_of_pool
     elif isinstance(a.facts, VoteFacts):
         usd, share = a.facts.weight.usd, a.facts.share_of_quorum
+    moves = isinstance(a.facts, ActFacts) and a.facts.amount is not None
+    if isinstance(a.facts, ActFacts) and a.facts.amount is not None:
+        usd, share = a.facts.amount.usd, a.facts.share_of_supply
     asked = []
-    if s.min_usd is not None and (a.kind == "liquidity" or usd is not None):
+    if s.min_usd is not None and (a.kind == "liquidity" or moves or usd is not None):
         asked.append(usd is not None and usd >= s.min_usd)
-    if s.min_share is not None and a.kind in ("vote", "liquidity"):
+    if s.min_share is not None and (moves or a.kind in ("vote", "liquidity")):
         asked.append(share is not None and share >= s.min_share)
     return plain and (not asked or any(asked))
 
@@ -51,7 +54,7 @@ subscriptions = st.builds(
     id=st.integers(0, 30).map(str),
     guild_id=st.just(1),
     channel_id=st.integers(1, 5),
-    kind=st.sampled_from(["*", "vote", "liquidity", "batch"]),
+    kind=st.sampled_from(["*", "vote", "liquidity", "batch", "act"]),
     chain_id=st.sampled_from([None, 1, 10]),
     dao=st.sampled_from((*DAOS, "*")),
     protocol=st.sampled_from(PROTOCOLS),
@@ -66,13 +69,16 @@ facts = st.one_of(
     st.builds(lambda s: vote_facts(share_of_quorum=s), st.sampled_from(SIZES)),
     st.builds(move_facts, st.sampled_from(SIZES), st.sampled_from(SIZES)),
     st.just(BatchFacts("0xaa", "0.7", 1, (), "none")),
+    st.builds(act_facts, st.sampled_from(SIZES), st.sampled_from(SIZES)),
+    st.just(ActFacts("0xaa", "upgrade", "", "", None, None)),
 )
 
 
 @st.composite
 def alerts(draw: st.DrawFn) -> Alert:
     told = draw(facts)
-    kind: Kind = "vote" if isinstance(told, VoteFacts) else "liquidity" if isinstance(told, MoveFacts) else "batch"
+    kinds: dict[type, Kind] = {VoteFacts: "vote", MoveFacts: "liquidity", BatchFacts: "batch", ActFacts: "act"}
+    kind = kinds[type(told)]
     several = st.lists(st.sampled_from(["0xt1", "0xT2", "0xt3"]), max_size=3).map(tuple)
     return alert(
         1, kind, draw(st.sampled_from(SEVERITIES)), facts=told, chain_id=draw(st.sampled_from([1, 10])),

@@ -229,6 +229,7 @@ def test_every_file_of_commands_is_shipped_with_the_bot() -> None:
         "batch",
         "batches",
         "help",
+        "label",
         "proposal",
         "snooze",
         "status",
