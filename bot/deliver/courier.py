@@ -59,7 +59,7 @@ class Courier:
         self._holder, self._notices, self._cap, self._tally = holder, notices, cap, tally
         self._clock_ms, self._try_s, self._safe_ms, self._observe = clock_ms, try_s, safe_ms, observe
         self._unreadable_said = False
-        self._doubt = Doubt(deliveries, self._recent, clock_ms=clock_ms, safe_ms=safe_ms)
+        self._doubt = Doubt(deliveries, self._recent, holder=holder, clock_ms=clock_ms, safe_ms=safe_ms)
 
     async def notice_engine(self) -> None:
         """Look for posts before they are made when the store was started anew. Raises StoreError."""
@@ -111,14 +111,15 @@ class Courier:
             if error.code != UNKNOWN_MESSAGE:
                 raise
             self._tally["deleted"] += 1
-            await self._deliveries.gone(post, entries, shown=step.tried)
+            await self._deliveries.gone(post, entries, holder=self._holder, shown=step.tried)
             return True
         did = "edited" if step.do == "edit" else "posted"
         self._tally[did] += 1
         if self._observe is not None:
             self._observe(did, post, step, card)
         complete = shown == step.want
-        await self._deliveries.done(post, entries if complete else (), message_id=message, shown=shown)
+        settled = entries if complete else ()
+        await self._deliveries.done(post, settled, holder=self._holder, message_id=message, shown=shown)
         return complete
 
     async def _set_aside(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> None:
@@ -128,7 +129,7 @@ class Courier:
         if step.do == "dead":  # begin.lua has put it there
             await self._notices.notice(told)
             return
-        if await self._deliveries.bury(post, entries, step.why):
+        if await self._deliveries.bury(post, entries, step.why, holder=self._holder):
             _log.error("a card was set aside", channel=post.channel_id, post=post.post_id, why=step.why)
             if not self._unreadable_said:
                 self._unreadable_said = True

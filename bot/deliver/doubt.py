@@ -22,8 +22,10 @@ Recent = Callable[[int, int, int], Awaitable[list[tuple[int, str]]]]
 class Doubt:
     """What must be looked for, and the looking."""
 
-    def __init__(self, deliveries: Deliveries, recent: Recent, *, clock_ms: Callable[[], int], safe_ms: int) -> None:
-        self._deliveries, self._recent = deliveries, recent
+    def __init__(
+        self, deliveries: Deliveries, recent: Recent, *, holder: str, clock_ms: Callable[[], int], safe_ms: int
+    ) -> None:
+        self._deliveries, self._recent, self._holder = deliveries, recent, holder
         self._clock_ms, self._safe_ms = clock_ms, safe_ms
         self._until_ms = 0
         self._checked: set[PostKey] = set()
@@ -52,7 +54,7 @@ class Doubt:
         found = next((i for i, text in messages if any(mark in text for mark in marks)), None)
         self._checked.add(post)
         if found is not None:
-            await self._deliveries.done(post, (), message_id=found, shown=0)
+            await self._deliveries.done(post, (), holder=self._holder, message_id=found, shown=0)
             return True, 0
         return False, await self._deliveries.fresh(post, now_ms=self._clock_ms(), safe_ms=self._safe_ms)
 

@@ -122,9 +122,9 @@ class Deliveries:
         reply = await self._run("begin", *post, holder, *numbers, *entries)
         return _step(reply)
 
-    async def done(self, post: PostKey, entries: Sequence[str], *, message_id: int, shown: int) -> None:
+    async def done(self, post: PostKey, entries: Sequence[str], *, holder: str, message_id: int, shown: int) -> None:
         """Write down that the message shows a revision; 0 for a message that is there with content unknown."""
-        await self._run("done", *post, message_id, shown, *entries)
+        await self._run("done", *post, holder, message_id, shown, *entries)
 
     async def fresh(self, post: PostKey, *, now_ms: int, safe_ms: int) -> int:
         """Allow a new try, since the channel does not hold the post; gives 0, or ms to wait before another look."""
@@ -134,21 +134,21 @@ class Deliveries:
         """Forgive a try that failed under control: it does not count towards the dead."""
         await self._run("excuse", *post)
 
-    async def gone(self, post: PostKey, entries: Sequence[str], *, shown: int) -> int:
+    async def gone(self, post: PostKey, entries: Sequence[str], *, holder: str, shown: int) -> int:
         """Give up a message that a person deleted; gives how many alerts, never shown in it, get their own post."""
-        return int(await self._run("gone", *post, shown, self._keep_s, *entries))
+        return int(await self._run("gone", *post, holder, shown, self._keep_s, *entries))
 
-    async def hold(self, post: PostKey, entries: Sequence[str], *, now_ms: int) -> None:
+    async def hold(self, post: PostKey, entries: Sequence[str], *, holder: str, now_ms: int) -> None:
         """Let the post wait until its channel is opened again."""
-        await self._run("hold", *post, now_ms, *entries)
+        await self._run("hold", *post, holder, now_ms, *entries)
 
-    async def bury(self, post: PostKey, entries: Sequence[str], why: str) -> bool:
+    async def bury(self, post: PostKey, entries: Sequence[str], why: str, *, holder: str) -> bool:
         """Set a post aside for the operator; false when it was aside already."""
-        return bool(await self._run("bury", *post, why, *entries))
+        return bool(await self._run("bury", *post, holder, why, *entries))
 
     async def bury_alert(self, alert_id: str, why: str) -> bool:
         """Set an alert aside that could not even be routed; false when it was aside already."""
-        return bool(await self._run("bury", "alert", alert_id, why))
+        return bool(await self._run("bury", "alert", alert_id, "", why))
 
     async def prune(self, before_ms: int) -> int:
         """Forget what was set aside before that; count it."""
@@ -198,7 +198,7 @@ class Deliveries:
             try:
                 found.append(_entry(entry_id, fields))
             except (KeyError, ValueError):
-                await self._run("bury", "out", entry_id, "the entry of the outbox cannot be read", entry_id)
+                await self._run("bury", "out", entry_id, "", "the entry of the outbox cannot be read", entry_id)
         return found
 
     async def engine_changed(self) -> bool:

@@ -226,13 +226,13 @@ class Sender:
         """Shut the channel and have its owner told; a card that Discord will not have is set aside instead."""
         try:
             if error.code == INVALID_BODY:
-                await self._deliveries.bury(job.post, job.entries, str(error))
+                await self._deliveries.bury(job.post, job.entries, str(error), holder=self._holder)
                 self.tally["dead"] += 1
                 lane.finish()
                 await self._notices.notice(f"A card for <#{job.post.channel_id}> was set aside: {error}.")
                 return
             await self._subscriptions.pause(job.post.channel_id, str(error), now_ms=self._clock_ms())
-            await self._deliveries.hold(job.post, job.entries, now_ms=self._clock_ms())
+            await self._deliveries.hold(job.post, job.entries, holder=self._holder, now_ms=self._clock_ms())
         except StoreError as trouble:
             self._later(lane, job.post.channel_id, str(trouble))
             return

@@ -8,12 +8,12 @@ local key = post_key(channel, post)
 
 local function settled(why)
   deliverable(channel .. ':' .. post)
-  settle(9)
+  settle(9, holder)
   return { 'settled', why }
 end
 
 -- One process at a time speaks in a channel, so that an old edit never lands on a newer one.
-local owner, till = string.match(redis.call('HGET', T .. ':lease', channel) or '', '^(.*)|(%d+)$')
+local owner, till = turn_of(channel)
 if owner and owner ~= holder and tonumber(till) > now then
   return { 'busy', string.format('%d', tonumber(till) - now) }
 end
@@ -25,7 +25,7 @@ end
 local shut = redis.call('HGET', T .. ':shut', channel)
 if shut then
   redis.call('ZADD', T .. ':held:' .. channel, ARGV[4], post)
-  settle(9)
+  settle(9, holder)
   return { 'held', shut }
 end
 
@@ -47,7 +47,7 @@ local unended = redis.call('HINCRBY', key, 'unended', 1)
 if unended > most then
   redis.call('HSET', key, 'unended', 0)
   set_aside(channel .. ':' .. post, 'ended the process ' .. most .. ' times')
-  settle(9)
+  settle(9, holder)
   return { 'dead', tostring(unended - 1) }
 end
 

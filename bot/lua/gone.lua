@@ -1,6 +1,6 @@
 -- GONE: a person deleted the message. It counts as delivered; alerts that it never showed get a post of their own.
--- ARGV: channel, post, shown, keep_s, entry...
-local channel, post, shown, keep_s = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+-- ARGV: channel, post, holder, shown, keep_s, entry...
+local channel, post, shown, keep_s = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]
 local key = post_key(channel, post)
 local moved = 0
 if redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', key, 'gone') == 0 then
@@ -16,5 +16,5 @@ if redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', key, 'gone') == 0 th
   end
 end
 deliverable(channel .. ':' .. post)
-settle(5)
+settle(6, ARGV[3])
 return moved

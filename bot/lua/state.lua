@@ -21,9 +21,17 @@ local function say(channel, post, fresh)
   redis.call('XADD', T .. ':out', '*', 'post', channel .. ':' .. post, 'new', fresh)
 end
 
--- End the turn in channel ARGV[1] and forget outbox entries, given from ARGV[first] on.
-local function settle(first)
-  redis.call('HDEL', T .. ':lease', ARGV[1])
+-- Who speaks in a channel, and until when; nil when nobody does.
+local function turn_of(channel)
+  return string.match(redis.call('HGET', T .. ':lease', channel) or '', '^(.*)|(%d+)$')
+end
+
+-- End the holder's turn in channel ARGV[1], not that of another who took it over meanwhile, and forget outbox entries,
+-- given from ARGV[first] on.
+local function settle(first, holder)
+  if turn_of(ARGV[1]) == holder then
+    redis.call('HDEL', T .. ':lease', ARGV[1])
+  end
   for i = first, #ARGV do
     redis.call('XACK', T .. ':out', 'send', ARGV[i])
     redis.call('XDEL', T .. ':out', ARGV[i])

@@ -38,7 +38,7 @@ async def test_a_channel_belongs_to_one_process_until_its_try_is_done_or_its_lea
     assert await begin("one", START_MS + 20_002) == "busy"
     await world.deliveries.release("two")
     assert await begin("one", START_MS + 20_003) == "post"
-    await world.deliveries.done(post, [], message_id=1, shown=0)
+    await world.deliveries.done(post, [], holder="one", message_id=1, shown=0)
     assert await begin("two", START_MS + 20_004) == "edit"
 
 

@@ -1,9 +1,13 @@
 """What comes at the wrong moment: an edit while a message is tried, an opened channel while a post is put aside."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+import pytest
 
 from bot.deliver.doubt import DOUBT_MS
 from bot.deliver.port import MISSING_PERMISSIONS
+from bot.deliver.record import LEASE_MS, Deliveries, PostKey
 from bot.operator import OperatorChannel
 from bot.store import Mutes
 from config.errors import SettingsError
@@ -37,7 +41,7 @@ async def test_a_channel_that_is_opened_just_before_a_post_is_put_aside_gets_the
     (entry,) = await world.deliveries.read("one", count=10, block_ms=1)
     await world.subscriptions.pause(CHANNEL, f"code {MISSING_PERMISSIONS}", now_ms=world.clock())
     await world.subscriptions.resume(CHANNEL, by=1, now_ms=world.clock())
-    await world.deliveries.hold(entry.post, [entry.id], now_ms=world.clock())
+    await world.deliveries.hold(entry.post, [entry.id], holder="one", now_ms=world.clock())
     async with world.sending():
         await world.settled()
     assert world.discord.told(CHANNEL) == [said(1)]
@@ -86,18 +90,47 @@ async def test_a_late_word_on_an_older_revision_takes_nothing_back(world: World)
     await world.deliveries.open()
     await world.route(state(1))
     (entry,) = await world.deliveries.read("one", count=10, block_ms=1)
-    await world.deliveries.done(entry.post, [entry.id], message_id=7, shown=1)
-    await world.deliveries.done(entry.post, [], message_id=7, shown=0)
+    await world.deliveries.done(entry.post, [entry.id], holder="one", message_id=7, shown=1)
+    await world.deliveries.done(entry.post, [], holder="one", message_id=7, shown=0)
     step = await world.deliveries.begin(entry.post, [], holder="one", now_ms=START_MS, safe_ms=60_000, doubt=False)
     assert (step.do, step.why) == ("settled", "shown")
+
+
+LATE_WORDS: dict[str, Callable[[Deliveries, PostKey], Awaitable[Any]]] = {
+    "done": lambda deliveries, post: deliveries.done(post, (), holder="one", message_id=7, shown=1),
+    "hold": lambda deliveries, post: deliveries.hold(post, (), holder="one", now_ms=START_MS),
+    "bury": lambda deliveries, post: deliveries.bury(post, (), "refused", holder="one"),
+    "gone": lambda deliveries, post: deliveries.gone(post, (), holder="one", shown=0),
+}
+
+
+@pytest.mark.parametrize("word", LATE_WORDS.values(), ids=LATE_WORDS.keys())
+async def test_a_process_that_stood_still_for_longer_than_its_turn_ends_nobody_elses(
+    world: World, word: Callable[[Deliveries, PostKey], Awaitable[Any]]
+) -> None:
+    await world.route(state(1))
+    await world.route(state(2))
+    first, second = (PostKey(CHANNEL, state(n).alert.id) for n in (1, 2))
+
+    async def begin(holder: str, post: PostKey, after_ms: int) -> str:
+        now_ms = START_MS + after_ms
+        step = await world.deliveries.begin(post, (), holder=holder, now_ms=now_ms, safe_ms=60_000, doubt=False)
+        return step.do
+
+    assert await begin("one", first, 0) == "post"
+    assert await begin("two", second, LEASE_MS + 1) == "post"
+    await word(world.deliveries, first)
+    assert await begin("three", second, LEASE_MS + 2) == "busy"
+    await world.deliveries.done(second, (), holder="two", message_id=8, shown=1)
+    assert await begin("three", second, LEASE_MS + 3) == "settled"
 
 
 async def test_a_deleted_message_whose_words_were_never_known_counts_as_told(world: World) -> None:
     await world.deliveries.open()
     await world.route(state(1))
     (entry,) = await world.deliveries.read("one", count=10, block_ms=1)
-    await world.deliveries.done(entry.post, [], message_id=7, shown=0)
-    assert await world.deliveries.gone(entry.post, [entry.id], shown=0) == 0
+    await world.deliveries.done(entry.post, [], holder="one", message_id=7, shown=0)
+    assert await world.deliveries.gone(entry.post, [entry.id], holder="one", shown=0) == 0
     assert (await world.deliveries.outbox()).waiting == 0
 
 

@@ -120,7 +120,7 @@ async def test_what_was_set_aside_counts_once_and_until_it_is_delivered_after_al
 
 
 async def test_what_was_set_aside_is_forgotten_in_the_end(world: World) -> None:
-    await world.deliveries.bury(PostKey(CHANNEL, "a"), (), "refused")
+    await world.deliveries.bury(PostKey(CHANNEL, "a"), (), "refused", holder="one")
     await world.deliveries.bury_alert("b", "a defect")
     now_ms = time.time_ns() // 1_000_000
     assert await world.deliveries.prune(now_ms - 60_000) == 0

@@ -279,5 +279,5 @@ async def test_what_waited_longer_than_a_day_for_a_shut_channel_stays_in_the_his
     await here.deliveries.open()
     (entry,) = await here.deliveries.read("x", count=5, block_ms=1)
     await here.subscriptions.pause(5, "gone", now_ms=START_MS)
-    await here.deliveries.hold(entry.post, [entry.id], now_ms=START_MS)
+    await here.deliveries.hold(entry.post, [entry.id], holder="x", now_ms=START_MS)
     assert await here.subscriptions.resume(5, by=1, now_ms=START_MS + 25 * HOUR_MS) == (True, 0)

@@ -220,7 +220,7 @@ async def test_status_and_metrics_count_what_cannot_be_read(world: World) -> Non
     await world.subscriptions.add(Subscription(id="s1", guild_id=1, channel_id=CHANNEL), by=1, now_ms=1)
     await spoil(world.redis, f"{OURS}:subs")
     await world.subscriptions.load(Router())
-    await world.deliveries.bury(PostKey(CHANNEL, "a"), (), "an alert in it cannot be read")
+    await world.deliveries.bury(PostKey(CHANNEL, "a"), (), "an alert in it cannot be read", holder="one")
     ill = {line.what: line.how for line in await vitals.lines() if not line.well}
     assert set(ill) == {"Records of history", "Records of subscriptions", "Set aside"}
     assert "1 cannot be read" in ill["Records of history"]
