@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from watchers.alert import (
+    ActFacts,
     Alert,
     AlertState,
     Amount,
@@ -24,6 +25,7 @@ UNI = "0x1f9840a85d5af5bf1d1762f925bdaddc4201f984"
 GOVERNOR = "0x408ed6354d4973f66138c91495f2f2fcbd8724c3"
 VOTER = "0x8d07d225a769b7af3a923481e1fdf49180e6a265"
 POOL = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640"
+VESTER = "0x4750c43867ef5f89869132eccf19b9b6c4286e1a"
 BUNDLER = "0x" + "b1" * 20
 ACCOUNT = "0x" + "ac" * 20
 E18 = 10**18
@@ -131,7 +133,27 @@ def a_batch(**bent: Any) -> BatchFacts:
     return msgspec.structs.replace(facts, **bent)
 
 
-_KIND: dict[Any, str] = {VoteFacts: "vote", ProposalFacts: "proposal", MoveFacts: "liquidity", BatchFacts: "batch"}
+def an_act(**bent: Any) -> ActFacts:
+    """Give a release of 2.00M UNI from a vester of Uniswap's treasury."""
+    facts = ActFacts(
+        contract=VESTER,
+        act="release",
+        who="",
+        whom=VOTER,
+        amount=Amount(UNI, "UNI", 18, 2_000_000 * E18, Decimal(14_000_000), "Chainlink feed", 1_700_000_000),
+        share_of_supply=Decimal("0.002"),
+        dao="uniswap",
+    )
+    return msgspec.structs.replace(facts, **bent)
+
+
+_KIND: dict[Any, str] = {
+    VoteFacts: "vote",
+    ProposalFacts: "proposal",
+    MoveFacts: "liquidity",
+    BatchFacts: "batch",
+    ActFacts: "act",
+}
 
 
 def an_alert(facts: Any = None, **bent: Any) -> Alert:
@@ -152,7 +174,7 @@ def an_alert(facts: Any = None, **bent: Any) -> Alert:
         tx=tx,
         reasons=(Reason("large-votes", "share of quorum", "37.5 %", "5 %"),),
         facts=facts,
-        dao="uniswap" if kind in {"vote", "proposal"} else "",
+        dao="uniswap" if kind in {"vote", "proposal", "act"} else "",
     )
     return msgspec.structs.replace(alert, **bent)
 

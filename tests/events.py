@@ -3,7 +3,7 @@
 from typing import Any
 
 from watchers.batches.events import BatchResult
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import Act, ProposalChange, Vote
 from watchers.liquidity.events import LiquidityMove
 
 GOVERNOR = "0x" + "60" * 20
@@ -12,6 +12,7 @@ ENTRY_POINT = "0x" + "e0" * 20
 VOTER = "0x" + "a1" * 20
 OWNER = "0x" + "a2" * 20
 SENDER = "0x" + "a3" * 20
+VESTING = "0x" + "c0" * 20
 HUGE = 2**200 + 1  # what a double, and so Lua, would round
 
 
@@ -55,3 +56,9 @@ def batch(block: int, log_index: int = 0, **bent: Any) -> BatchResult:
     """Give a user operation that succeeded."""
     given = {"container": "entrypoint", "container_id": tx(9_000_000 + block), "sender": SENDER, "success": True}
     return BatchResult(**{**where(block, log_index, ENTRY_POINT, "entrypoint"), **given, **bent})
+
+
+def act(block: int, log_index: int = 0, **bent: Any) -> Act:
+    """Give a release of tokens from vesting."""
+    given = {"act": "release", "token": "0x" + "33" * 20, "amount_raw": HUGE, "whom": OWNER}
+    return Act(**{**where(block, log_index, VESTING, "vesting_wallet"), **given, **bent})

@@ -87,7 +87,8 @@ class World:
         self.node, self.chain, self.rpc, self.clock = node, chain, rpc, Clock()
         self.store = ChainStore(redis, chain.id, clock_ms=lambda: 0)
         self.history = History(redis, [chain.id])
-        decoder = Decoder([protocol for wing in wings for protocol in wing.protocols])
+        vouched = {chain.id: settings.named_on(chain)}
+        decoder = Decoder([protocol for wing in wings for protocol in wing.protocols], None, vouched)
         self.pipeline = Pipeline(
             settings, chain, decoder, wings, self.store, self.history, rpc, LogRanges(rpc, chain), clock=self.clock
         )

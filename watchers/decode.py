@@ -52,12 +52,21 @@ class Protocol:
 
     `emitters`, when given, are the only addresses (lower case) that may speak for it, whatever the chain. A protocol
     without them speaks for every address that no other claims: of several, the one with the lowest `rank`.
-    A `vouched` one speaks for the addresses that the operator named, and beside whatever else such an address speaks.
+    A `vouched` one speaks for the addresses that the operator named, and beside whatever else such an address speaks;
+    where it is `claimed` as well, for those only that daos.toml says speak it.
     """
 
-    def __init__(self, name: str, *, emitters: Iterable[str] = (), rank: int = 0, vouched: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        emitters: Iterable[str] = (),
+        rank: int = 0,
+        vouched: bool = False,
+        claimed: bool = False,
+    ) -> None:
         self.name = name
-        self.vouched = vouched
+        self.vouched, self.claimed = vouched, claimed
         self.emitters = frozenset(address.lower() for address in emitters)
         self.rank = rank
         self.handlers: dict[type, Handler | None] = {}
@@ -122,7 +131,7 @@ class Decoder:
                 entry = _Entry(protocol, shape, handler)
                 if not protocol.vouched:
                     self._table[shape.key] = (*self._table.get(shape.key, ()), entry)
-                elif (other := self._beside.setdefault(shape.key, entry)) is not entry:
+                elif (other := self._beside.setdefault(shape.key, entry)).protocol is not protocol:
                     raise DefinitionError(f"{protocol.name}: {shape.canonical} is {other.protocol.name}'s already")
         # most shapes have one speaker, whatever the address: found by one look-up
         self._sole = {key: one[0] for key, one in self._table.items() if len(one) == 1 and not one[0].protocol.emitters}
@@ -183,9 +192,12 @@ class Decoder:
                     is_known = event is not None or entry.handler is None
                     if event is not None:
                         events.append(_counted(event, counts))
-                if log.address in vouched and (beside := self._found_beside(log)) is not None:
-                    event = _meaning(beside, log, beside.shape.decode(log), around)
-                    is_known = is_known or event is not None
+                if log.address in vouched and (beside := self._found_beside(chain_id, log)) is not None:
+                    shape = beside.shape.decode(log)
+                    event = _meaning(beside, log, shape, around)
+                    if entry is None:
+                        around.seen.append((log, shape))
+                    is_known = is_known or event is not None or beside.handler is None
                     if event is not None:
                         events.append(_counted(event, counts))
             except DecodeError as error:
@@ -194,11 +206,14 @@ class Decoder:
             unknown += not is_known
         return Decoded(events, len(logs) - unknown - len(errors), unknown, errors)
 
-    def _found_beside(self, log: Log) -> _Entry | None:
+    def _found_beside(self, chain_id: int, log: Log) -> _Entry | None:
         if not log.topics:
             return None
         key = (log.topics[0], len(log.topics), len(log.data))
-        return self._beside.get(key) or self._beside.get((key[0], key[1], -1))
+        found = self._beside.get(key) or self._beside.get((key[0], key[1], -1))
+        if found is None or not found.protocol.claimed:
+            return found
+        return found if self.claims.get((chain_id, log.address)) == found.protocol.name else None
 
 
 _NOBODY: AbstractSet[str] = frozenset()

@@ -95,6 +95,14 @@ async def test_a_filter_looks_past_what_does_not_fit(redis: Redis, monkeypatch: 
     assert places(await History(redis, [1]).moves(pool=events.POOL, owner=OTHER)) == [(1, 0)]
 
 
+async def test_acts_are_found_by_their_contract(redis: Redis) -> None:
+    await fill(redis, 1, block(1, events.act(1), events.act(1, 1, address=OTHER, amount_raw=None)))
+    history = History(redis, [1])
+    assert places(await history.acts()) == [(1, 1), (1, 0)]
+    (one,) = await history.acts(contract=events.VESTING)
+    assert one.event == events.act(1)
+
+
 async def test_alerts_are_told_by_kind_and_status_tells_where_a_chain_stands(redis: Redis) -> None:
     history = History(redis, [1, 10])
     assert await history.chain_status(1) is None

@@ -200,14 +200,14 @@ def test_a_timelock_s_steps_are_silent_until_a_watch_names_them(name: ActName) -
 
 def test_a_watch_hears_its_own_chain_dao_protocol_and_acts_only() -> None:
     upgrade = act("upgrade")
-    heard = [
+    heard: list[dict[str, Any]] = [
         {},
         {"chain": "local"},
         {"dao": "demo"},
         {"protocol": "vesting_wallet"},
         {"acts": ("upgrade",)},
     ]
-    deaf = [{"chain": "other"}, {"dao": "other"}, {"protocol": "access"}, {"acts": ("paused",)}]
+    deaf: list[dict[str, Any]] = [{"chain": "other"}, {"dao": "other"}, {"protocol": "access"}, {"acts": ("paused",)}]
     for given in heard:
         assert len(told(at(None, ActWatch(kind="act", name="w", **given)), upgrade)) == 1, given
     for given in deaf:

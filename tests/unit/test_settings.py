@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import SettingsError
-from config.settings import Settings, load
+from config.settings import ACTS, TIMELOCK_STEPS, ActWatch, Settings, load
 
 CHAINS = """
 [ethereum]
@@ -15,7 +15,7 @@ endpoints = ["env:ETH_RPC", "https://public.example/rpc"]
 block_time_s = 12
 confirmations = 64
 """
-PROTOCOLS = {"vote": ["oz_governor"], "liquidity": ["uniswap_v3"], "batch": ["entrypoint"]}
+PROTOCOLS = {"vote": ["oz_governor"], "liquidity": ["uniswap_v3"], "batch": ["entrypoint"], "act": ["access"]}
 DAO = """
 [uni]
 name = "Uniswap"
@@ -72,6 +72,7 @@ def test_dotenv_is_read_and_the_process_beats_it(tmp_path: Path) -> None:
 TOKEN = '[[token]]\nchain="ethereum"\naddress="0x%s"\nsymbol="X"\ndecimals=1\n' % ("11" * 20)
 LABEL = '[[label]]\naddress="0x%s"\nname="X"\nsource="s"\n' % ("11" * 20)
 VOTE = '[[watch]]\nkind="vote"\nname="w"\n'
+ACT = VOTE.replace("vote", "act")
 PUBLIC = '"env:ETH_RPC", "https://public.example/rpc"'
 KNOWN_IN_VOTE = "chain, consequences, dao, kind, min_share_of_quorum, min_tokens, name, proposals"
 
@@ -211,7 +212,7 @@ WRONG = [
     (
         "watches",
         VOTE.replace("vote", "rumour"),
-        "watch no. 1 (w).kind: names no kind of watch; one of: vote, liquidity, batch",
+        "watch no. 1 (w).kind: names no kind of watch; one of: vote, liquidity, batch, act",
     ),
     (
         "watches",
@@ -228,6 +229,9 @@ WRONG = [
         VOTE.replace("vote", "liquidity") + 'pools = ["0x1"]',
         "watch no. 1 (w).pools no. 1: is not an address; write",
     ),
+    ("watches", ACT + 'dao = "nobody"', "watch no. 1 (w).dao: unknown DAO 'nobody'; one of: none"),
+    ("watches", ACT + 'protocol = "curve"', "watch no. 1 (w).protocol: unknown protocol 'curve'; one of: access"),
+    ("watches", ACT + 'acts = ["gossip"]', "watch no. 1 (w).acts no. 1: "),
     ("watches", "[[watches]]\n", "watches: unknown key; this file holds [[watch]] tables only"),
 ]
 
@@ -330,3 +334,20 @@ def test_the_mark_that_some_editors_put_before_the_text_does_no_harm(tmp_path: P
     for file, text in ((tmp_path / "chains.toml", CHAINS), (tmp_path / ".env", "WEB_PORT=1234")):
         file.write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert load(environ={}, dotenv=tmp_path / ".env", config_dir=tmp_path).runtime.web_port == 1234
+
+
+def test_who_is_vouched_for_are_the_addresses_that_the_files_name_on_that_chain() -> None:
+    settings = load(environ={}, dotenv=None)
+    ethereum, optimism = settings.chains["ethereum"], settings.chains["optimism"]
+    uniswap, everywhere = settings.daos["uniswap"], "0x2b1ad6184a6b0fac06bd225ed37c2abc04415ff4"
+    named = settings.named_on(ethereum)
+    assert {uniswap.governor, uniswap.token, uniswap.timelock, everywhere} <= named
+    assert "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48" in named  # USDC, of tokens.toml
+    assert "0x4750c43867ef5f89869132eccf19b9b6c4286e1a" in named  # a label of this chain
+    assert everywhere in settings.named_on(optimism)
+    assert not {uniswap.governor, "0x4750c43867ef5f89869132eccf19b9b6c4286e1a"} & settings.named_on(optimism)
+
+
+def test_a_timelock_s_steps_are_not_among_the_acts_that_are_said_unasked() -> None:
+    (watch,) = (w for w in load(environ={}, dotenv=None).watches if isinstance(w, ActWatch))
+    assert set(ACTS) - set(watch.acts) == set(TIMELOCK_STEPS)

@@ -120,6 +120,28 @@ def test_a_percentage_is_an_exact_share() -> None:
     assert share_of(None) is None
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dao": "uniswap", "chain_id": 1, "min_usd": Decimal(5), "min_share": Decimal("0.01"), "protocol": "sablier"},
+        {"dao": "uniswap", "chain_id": 42161},  # a DAO's vesting contract may stand on another chain
+        {"protocol": "access"},
+    ],
+)
+def test_insiders_may_be_heard_by_dao_dollars_share_and_protocol(given: dict[str, Any]) -> None:
+    check_wish(a_wish(kind="act", **given), DESK)
+
+
+def test_insiders_are_not_heard_by_the_protocol_of_votes() -> None:
+    with pytest.raises(UserError, match="no protocol called"):
+        check_wish(a_wish(kind="act", protocol="oz_governor"), DESK)
+
+
+def test_a_wish_for_insiders_is_told_in_words() -> None:
+    told = describe(a_wish(kind="act", dao="uniswap", min_share=Decimal("0.01")), DESK)
+    assert told.startswith("**insiders** · Uniswap · from 1.0 % of the supply")
+
+
 def test_a_code_is_found_as_it_is_shown() -> None:
     assert the_one([a_wish(1), a_wish(2)], " `00000002` ").id == "00000002"
     with pytest.raises(UserError):
