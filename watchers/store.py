@@ -31,6 +31,7 @@ BOOK_S = 60 * 86_400  # a book is kept this long past retention: a proposal must
 
 _COMMIT, _ADD, _REWIND = load("commit"), load("add"), load("rewind")
 _FINALIZE, _LEASE, _REMEMBER, _PRUNE = load("finalize"), load("lease"), load("remember"), load("prune")
+_BOOKS = load("books")
 
 
 class CommittedBlock(msgspec.Struct, frozen=True):
@@ -201,6 +202,12 @@ class ChainStore:
             name = complete if n == len(chunks) else ""
             reply = await _REMEMBER(self._redis, self._tag, epoch, self._ttl_ms, name, *flat(chunk))
             self._check(reply, epoch, complete)
+
+    async def feed_books(self, epoch: int, tokens: Iterable[str]) -> None:
+        """Keep the books of delegates of these tokens with the next commits on, and forget those of all others."""
+        listed = sorted(tokens)
+        reply = await _BOOKS(self._redis, self._tag, epoch, self._ttl_ms, len(listed), *listed)
+        self._check(reply, epoch, "")
 
     async def note(self, **fields: int | str) -> None:
         """Leave what another process may show of this chain: head, requests, errors. See `History.chain_status`."""

@@ -20,6 +20,7 @@ from watchers.backoff import backoff_s
 from watchers.chain.block import Cursor
 from watchers.chain.steps import Final, Head, Step
 from watchers.errors import ChainError, Fenced, StoreError
+from watchers.governance.electors import tokens_on
 from watchers.pipeline import Pipeline
 from watchers.silence import Operator, Silence
 from watchers.store import ChainStore
@@ -109,6 +110,7 @@ class Follower:
     async def _run(self, epoch: int) -> None:
         cursor = await self._store.cursor()
         self.pipeline.begin(epoch, cursor, await self._store.history_to())
+        await self._store.feed_books(epoch, tokens_on(self.pipeline.settings, self.chain))
         steps = self._feed(cursor, await self._store.recent(RING))
         try:
             async for step in steps:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from config.settings import ActWatch, Settings
 from watchers.batches.wing import wing as batches
 from watchers.decode import Decoder
+from watchers.governance.electors import Electors
 from watchers.governance.family import Governor
 from watchers.governance.hand import Hand
 from watchers.governance.wing import wing as governance
@@ -15,7 +16,7 @@ WINGS: tuple[Wing, ...] = (governance, liquidity, batches)
 
 PROTOCOLS: dict[str, Sequence[str]] = {
     "vote": [p.name for p in governance.protocols if isinstance(p, Governor)],
-    "act": [p.name for p in governance.protocols if isinstance(p, Hand)],
+    "act": [p.name for p in governance.protocols if isinstance(p, Hand | Electors)],
     "liquidity": [p.name for p in liquidity.protocols],
     "batch": [p.name for p in batches.protocols if any(p.handlers.values())],
 }

@@ -17,7 +17,7 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "stream": ("{what} promised: a stream opens", "neutral"),
     "stream_cancelled": ("{what} taken back from a stream", "bad"),
     "outflow": ("{what} out of {name}", "warning"),
-    "delegation": ("Power delegated: {name}", "neutral"),
+    "delegation": ("{what} delegated", "neutral"),
     "upgrade": ("New code: {name}", "bad"),
     "admin_changed": ("New proxy admin: {name}", "bad"),
     "owner_changed": ("New owner: {name}", "bad"),

@@ -1,13 +1,13 @@
 """Which acts of insiders are worth saying, with what was measured. Pure.
 
-Acts that move money (a release, a claim, a stream, an outflow) are told in tokens that the operator's files name, and
-fire a watch from `min_usd` or `min_share_of_supply` on; so do frozen funds whose size is known. All else fires by its
+Acts that move money or votes (a release, a claim, a stream, an outflow, a delegation) are told in tokens that the
+operator's files name, and fire a watch from `min_usd` or `min_share_of_supply` on; so do frozen funds whose size is known. All else fires by its
 name in `acts`. Like acts of one contract in one transaction are one alert: what they move is added up, so that slices
 hide nothing; of the others the gravest is told and the rest counted.
 
     critical   ten times a threshold; new code, admin, owner or module; the default admin's role given; a pause
     notable    three times a threshold; other roles given; every other setting; funds destroyed
-    info       the rest: a role taken away, funds freed, a delegation, a timelock's steps
+    info       the rest: a role taken away, funds freed, a timelock's steps
 
 Units: `_raw` base units; the supply is the one at the block before.
 """
@@ -28,7 +28,7 @@ from watchers.governance.hand import Hand
 from watchers.price import Currency, listed_on, price_asks, price_of
 from watchers.wing import Situation
 
-MOVES: frozenset[ActName] = frozenset(["release", "claim", "stream", "stream_cancelled", "outflow"])
+MOVES: frozenset[ActName] = frozenset(["release", "claim", "stream", "stream_cancelled", "outflow", "delegation"])
 ADMIN_ROLE = "DEFAULT_ADMIN_ROLE"
 _SIZED = MOVES | {"frozen"}
 _COIN_DECIMALS = 18

@@ -9,7 +9,9 @@ from watchers.errors import DefinitionError
 from watchers.event import Event
 from watchers.facts import Ask
 from watchers.governance import acts, judge, protocols
+from watchers.governance.delegating import Delegation, delegations, kept
 from watchers.governance.desk import dao_of, desks
+from watchers.governance.electors import Electors
 from watchers.governance.events import Act
 from watchers.governance.family import Family, Governor
 from watchers.governance.hand import Hand
@@ -17,7 +19,7 @@ from watchers.wing import Situation
 
 
 class GovernanceWing:
-    """Votes, the steps of proposals, and what insiders do."""
+    """Votes, the steps of proposals, what insiders do, and who may vote with how much."""
 
     name = "governance"
 
@@ -26,21 +28,24 @@ class GovernanceWing:
         self.governors = [p for p in self.protocols if isinstance(p, Governor)]
         self.families: dict[str, Family] = {governor.name: governor.family for governor in self.governors}
         self.hands = {p.name: p for p in self.protocols if isinstance(p, Hand)}
-        for name in {p.name for p in self.protocols} - self.families.keys() - self.hands.keys():
-            raise DefinitionError(
-                f"governance protocol {name}: declare it as Governor(name, Family(...)) or Hand(name)"
-            )
+        for protocol in self.protocols:
+            if not isinstance(protocol, Governor | Hand | Electors):
+                raise DefinitionError(
+                    f"governance protocol {protocol.name}: declare it as Governor(name, Family(...)), Hand(name) or "
+                    "Electors(name)"
+                )
 
     def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask[Any]]:
         """Name the questions about the block's proposals and acts that are not answered yet."""
         wanted = [ask for desk in desks(events, at, self.families).values() for ask in desk.asks()]
-        wanted += acts.questions(events, at, self.hands)
+        wanted += acts.questions([*events, *delegations(events, at)], at, self.hands)
         return [ask for ask in dict.fromkeys(wanted) if not at.facts.has(ask)]
 
     def enrich(self, events: Sequence[Event], at: Situation) -> list[Event]:
         """Keep what governors of daos.toml said: anybody can emit a `VoteCast`, and history must not fill with it."""
-        own = [event for event in events if not isinstance(event, Act) and dao_of(event, at) is not None]
-        return own + list(acts.enrich((event for event in events if isinstance(event, Act)), at, self.hands))
+        own = [e for e in events if not isinstance(e, Act | Delegation) and dao_of(e, at) is not None]
+        done = [*(event for event in events if isinstance(event, Act)), *delegations(events, at)]
+        return [*own, *kept(events, at), *acts.enrich(done, at, self.hands)]
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give the alerts that the events are worth."""

@@ -22,9 +22,13 @@ for _, list in ipairs({ block.e, block.a }) do
   end
 end
 for _ = 1, tonumber(arg()) do
-  local id = put_event()
+  local id, book = put_event()
   if not known[id] then
     table.insert(block.e, id)
+    note_change(block, id, book)
+  end
+  if is_final(number) and string.match(book, '^delegates:') then
+    settle_event(string.match(book, '^delegates:(.+)$'), id)
   end
 end
 for _ = 1, tonumber(arg()) do

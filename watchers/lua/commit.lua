@@ -14,14 +14,16 @@ if now ~= expected then
 end
 local block = { p = expected, t = time, e = {}, a = {} }
 for n = 1, tonumber(arg()) do
-  block.e[n] = put_event()
+  local id, book = put_event()
+  block.e[n] = id
+  note_change(block, id, book)
 end
 for n = 1, tonumber(arg()) do
   block.a[n] = put_alert(cursor, number, late, seen, is_final(number))
 end
 keep_block(cursor, block)
 -- A busy chain has a million of these a day: the newest are kept. What was said of the others stays, as alerts.
-for _, name in ipairs({ 'x:move', 'x:batch' }) do
+for _, name in ipairs({ 'x:move', 'x:batch', 'x:delegation' }) do
   local over = redis.call('ZCARD', key(name)) - kept
   if over > 0 then
     for _, id in ipairs(redis.call('ZRANGE', key(name), 0, math.min(over, 1000) - 1)) do

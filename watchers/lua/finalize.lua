@@ -11,6 +11,9 @@ local more = #ring > count
 for n = 1, math.min(#ring, count) do
   local block = block_of(ring[n])
   if block and not block.f then
+    for _, change in ipairs(block.d or {}) do
+      settle_event(change[1], change[2])
+    end
     for _, id in ipairs(block.a) do
       local state = state_of(id)
       if state and state.live and not state.final and state.block == ring[n] then

@@ -20,6 +20,9 @@ end
 for _, id in ipairs(block.e) do
   take_back_event(id)
 end
+for _, change in ipairs(block.d or {}) do -- also where history has dropped the event
+  redis.call('HDEL', key('book:delegates:' .. change[1]), change[2])
+end
 for _, id in ipairs(block.a) do
   local state = state_of(id)
   if state and state.live and state.block == expected then

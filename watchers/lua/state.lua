@@ -3,10 +3,13 @@
 --   lease   hash epoch, holder; expires       epoch   counter of the fencing numbers handed out
 --   cursor  "number:hash"                     ring    zset of cursors not yet final, by number
 --   first   number of the first block that we followed
---   blocks  hash cursor -> {p, e, a, f}       final   number of the last final block
+--   blocks  hash cursor -> {p, e, a, d, f}    final   number of the last final block
 --   alert   hash id -> state    body  hash id -> alert    said, said:<kind>  zsets of ids    aged  zset of ids by time
 --   event   hash id -> record                 time    zset of event ids by time        x:<name>  zset of event ids
 --   book:<governor>:<proposal>  hash event id -> ballot, and "complete"       books   zset of books by time
+--   delegates            set of the tokens whose books of delegates are fed by commits
+--   delegates:<token>    hash since, done, from, gaps; <token>:p, <token>:d  hashes who -> "at what", see record.py
+--   book:delegates:<token>  hash event id -> change, of those that are not final yet
 --   outbox  stream of {id, rev}               status  hash of what another process may show
 local function key(name)
   return KEYS[1] .. ':' .. name
@@ -78,7 +81,38 @@ local function put_event()
     end
     redis.call('ZADD', key('books'), 'GT', time, book)
   end
-  return id
+  return id, book
+end
+
+-- Takes one change into a token's book of delegates, unless a newer one is there: order does not matter, and twice is
+-- once. True when the change says that something else was before than the book holds.
+local function settle_change(token, change)
+  local at, side, who, what, before = string.match(change, '^(%d+) (%l) (%x+) (%x*) (%d*)$')
+  local name = key('delegates:' .. token .. ':' .. side)
+  local was_at, was = string.match(redis.call('HGET', name, who) or '', '^(%d+) (%x*)$')
+  if was_at and tonumber(was_at) >= tonumber(at) then
+    return false
+  end
+  redis.call('HSET', name, who, at .. ' ' .. what)
+  return before ~= '' and before ~= (was or '0')
+end
+
+-- The block of the change that an event makes in a book of delegates is final: now it belongs to the book itself.
+local function settle_event(token, id)
+  local fresh = key('book:delegates:' .. token)
+  local change = redis.call('HGET', fresh, id)
+  if change then
+    settle_change(token, change)
+    redis.call('HDEL', fresh, id)
+  end
+end
+
+local function note_change(block, id, book)
+  local token = string.match(book, '^delegates:(.+)$')
+  if token then
+    block.d = block.d or {}
+    table.insert(block.d, { token, id })
+  end
 end
 
 local function say(id, state)

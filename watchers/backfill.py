@@ -1,0 +1,104 @@
+"""Reads back what a token told of its delegates before commits fed its book; goes on where it stopped.
+
+One range of blocks after the other is asked for, of one token at a time, only up to what is final, and never more than
+a quarter of the requests that the chain allows: the head comes first.
+
+Errors: ChainError, StoreError; what was entered before stays.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Protocol
+
+import structlog
+
+from config.settings import Chain
+from watchers.backoff import backoff_s
+from watchers.chain.block import Log
+from watchers.decode import Decoder
+from watchers.delegates import DelegateBooks, Progress
+from watchers.errors import ChainError, StoreError
+from watchers.governance.events import DelegateChange, PowerChange
+from watchers.governance.protocols.erc20_votes import protocol
+from watchers.record import BookChange, change_of
+
+log = structlog.get_logger(__name__)
+
+SHARE = 4  # of the chain's requests, one in so many is ours
+REST_S = 15.0  # between looks at a chain that is not ready, or whose past is not final yet
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
+
+
+class Ranges(Protocol):
+    """What is needed of `LogRanges`."""
+
+    async def logs(self, topics: list[str], from_block: int, to_block: int, address: str) -> list[Log]:
+        """Give the logs of a range."""
+        ...
+
+
+class Backfill:
+    """The past of one chain's tokens; `tokens` maps each to its first block. `unread` counts logs that did not fit."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        tokens: Mapping[str, int],
+        books: DelegateBooks,
+        ranges: Ranges,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.chain, self.tokens, self.books, self.unread = chain, dict(tokens), books, 0
+        self._ranges, self._sleep = ranges, sleep
+        self._decoder = Decoder([protocol])
+
+    async def progress(self) -> list[Progress]:
+        """Tell where each book stands."""
+        return [await self.books.progress(self.chain.id, token, start) for token, start in self.tokens.items()]
+
+    async def read(self, goal: int | None) -> AsyncIterator[Progress]:
+        """Read every book up to `goal`, the last final block, or to where commits feed it; give each step done."""
+        for token, start in self.tokens.items():
+            while True:
+                stored = await self.books.stored_done(self.chain.id, token)
+                was = await self.books.progress(self.chain.id, token, start)
+                ends = [end for end in (goal, was.since - 1 if was.since is not None else None) if end is not None]
+                if not ends or was.done >= min(ends):
+                    break
+                to = min(*ends, was.done + self.chain.max_range)
+                logs = await self._ranges.logs(list(self._decoder.topics), was.done + 1, to, token)
+                await self.books.fill(self.chain.id, was, stored, self._changes(token, logs), to)
+                yield await self.books.progress(self.chain.id, token, start)
+                await self._sleep(SHARE / self.chain.requests_per_s)
+
+    def _changes(self, token: str, logs: list[Log]) -> list[BookChange]:
+        decoded = self._decoder.decode(self.chain.id, logs)
+        self.unread += len(decoded.errors)
+        return [
+            change_of(event)
+            for event in decoded.events
+            if isinstance(event, DelegateChange | PowerChange) and event.address == token
+        ]
+
+    async def follow(self, ready: Callable[[], bool]) -> None:
+        """Read in the background until every book is whole, only while `ready`: the chain is followed by this very
+        process and stands at its head.
+        """
+        failures = 0
+        while self.tokens:
+            try:
+                if ready():
+                    async for _ in self.read(await self.books.final(self.chain.id) or -1):
+                        failures = 0
+                        while not ready():
+                            await self._sleep(REST_S)
+                    if all(one.whole for one in await self.progress()):
+                        return
+                wait_s = REST_S
+            except (ChainError, StoreError) as error:
+                failures += 1
+                wait_s = backoff_s(failures, FIRST_WAIT_S, LONGEST_WAIT_S)
+                if failures == 1:
+                    log.warning("delegates_unread", chain=self.chain.key, why=str(error))
+            await self._sleep(wait_s)

@@ -1,0 +1,212 @@
+"""The books of delegates: who may vote with how much of a token, and who gave whom that power.
+
+Commits feed a book from one block on (lua/books.lua, lua/commit.lua); what was before is read back in the background
+(`watchers.backfill`). While it is not, the book is not whole, and what it holds must not be taken for the truth.
+
+Units: `_raw` base units of the token. Errors: StoreError when the store fails.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from redis.asyncio import Redis
+
+from watchers.chain.block import Cursor
+from watchers.record import BookChange, delegates_name
+from watchers.script import load, storing
+from watchers.store import tag
+
+_FILL = load("fill")
+FILL_CHUNK = 2_000
+SCAN = 5_000
+MANY = 1_000  # above this many, a book is put together beside the event loop
+_ADDRESS = 40  # hex digits
+
+
+class Progress(NamedTuple):
+    """How far a book is read back: from `start` to `done`, of what ends right before `since`, where commits feed it.
+    `since` None: nobody feeds it yet. `gaps` counts changes that did not continue what was before them.
+    """
+
+    token: str
+    start: int
+    done: int
+    since: int | None
+    gaps: int
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the book holds everything from the token's first block on."""
+        return self.since is not None and self.done >= self.since - 1
+
+    def share(self, goal: int | None = None) -> float:
+        """Give the part that is read, 0 to 1; `goal` is where the past ends while nobody feeds the book."""
+        end = self.since - 1 if self.since is not None else goal
+        if end is None:
+            return 0.0
+        return 1.0 if self.done >= end else max(0.0, (self.done - self.start + 1) / (end - self.start + 1))
+
+
+class Book(NamedTuple):
+    """A book as the cursor has it. `powers` leaves out who has nothing."""
+
+    progress: Progress
+    at: Cursor | None
+    time_s: int
+    powers: dict[str, int]
+
+    @property
+    def total_raw(self) -> int:
+        """All delegated votes."""
+        return sum(self.powers.values())
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What a book measured one day."""
+
+    day: int
+    block: int
+    time_s: int
+    n: int
+    total: str
+    gini: float
+    hhi: float
+    nakamoto: int
+    top1: float
+    top10: float
+
+
+_snapshots = msgspec.json.Decoder(Snapshot)
+
+
+class DelegateBooks:
+    """The books of all chains, by chain id and token."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis: Any = redis  # its own annotations do not know that every reply is bytes
+
+    async def progress(self, chain_id: int, token: str, start: int) -> Progress:
+        """Tell how much of a book is there."""
+        async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(_key(chain_id, token)).get(f"{tag(chain_id)}:first")
+            meta, first = await pipe.execute()
+        return _progress(token, start, meta, first)
+
+    async def book(self, chain_id: int, token: str, start: int) -> Book:
+        """Read all powers of a token, at one moment."""
+        name = _key(chain_id, token)
+        async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(name).get(f"{tag(chain_id)}:first").get(f"{tag(chain_id)}:cursor")
+            pipe.hget(f"{tag(chain_id)}:status", "time")
+            pipe.hgetall(f"{name}:p").hvals(_fresh(chain_id, token))
+            meta, first, cursor, time_s, settled, fresh = await pipe.execute()
+        powers = await (asyncio.to_thread(_powers, settled, fresh) if len(settled) > MANY else _now(settled, fresh))
+        at = Cursor.parse(cursor.decode()) if cursor else None
+        return Book(_progress(token, start, meta, first), at, int(time_s or 0), powers)
+
+    async def delegators(self, chain_id: int, token: str, delegate: str) -> list[str]:
+        """Give who gave this delegate votes, by the book; page by page, since one chain may have a million."""
+        wanted = delegate[2:]
+        found: set[str] = set()
+        cursor = 0
+        while True:
+            async with storing("read who delegates"):
+                cursor, page = await self._redis.hscan(f"{_key(chain_id, token)}:d", cursor, count=SCAN)
+            for who, text in page.items():
+                if wanted in _split(text.decode().partition(" ")[2]):
+                    found.add(f"0x{who.decode()}")
+            if not cursor:
+                break
+            await asyncio.sleep(0)  # a page takes a moment: let the watchers in
+        async with storing("read who delegates"):
+            fresh = await self._redis.hvals(_fresh(chain_id, token))
+        for change in _ordered(fresh):
+            if change.side == "d":
+                (found.add if wanted in _split(change.what) else found.discard)(f"0x{change.who}")
+        return sorted(found)
+
+    async def fill(
+        self, chain_id: int, was: Progress, stored_done: str, changes: Iterable[BookChange], done: int
+    ) -> bool:
+        """Enter what blocks up to `done` tell; False when somebody else has read on meanwhile."""
+        texts = [change.text for change in changes]
+        chunks = [texts[at : at + FILL_CHUNK] for at in range(0, len(texts), FILL_CHUNK)] or [[]]
+        for n, chunk in enumerate(chunks, 1):
+            reached = done if n == len(chunks) else ""
+            reply, _ = await _FILL(
+                self._redis, tag(chain_id), was.token, stored_done, was.start, reached, len(chunk), *chunk
+            )
+            if reply == b"STALE":
+                return False
+        return True
+
+    async def stored_done(self, chain_id: int, token: str) -> str:
+        """Give how far a book is read back, as it is written: what `fill` must find."""
+        async with storing("read a book of delegates"):
+            text = await self._redis.hget(_key(chain_id, token), "done")
+        return text.decode() if text else ""
+
+    async def final(self, chain_id: int) -> int | None:
+        """Give the chain's last final block as commits know it."""
+        async with storing("read the final block"):
+            text = await self._redis.get(f"{tag(chain_id)}:final")
+        return int(text) if text else None
+
+    # --- what was measured -------------------------------------------------------------------------------------------
+
+    async def keep(self, chain_id: int, token: str, snapshot: Snapshot, *, days: int) -> None:
+        """Keep a day's snapshot, the first of each day, and forget those older than `days`."""
+        name = f"{_key(chain_id, token)}:measured"
+        async with storing("keep a snapshot"):
+            await self._redis.hsetnx(name, snapshot.day, msgspec.json.encode(snapshot))
+            old = [day for day in await self._redis.hkeys(name) if int(day) < snapshot.day - days]
+            if old:
+                await self._redis.hdel(name, *old)
+
+    async def snapshot(self, chain_id: int, token: str, day: int) -> Snapshot | None:
+        """Give the snapshot of a day since 1970."""
+        async with storing("read a snapshot"):
+            text = await self._redis.hget(f"{_key(chain_id, token)}:measured", day)
+        try:
+            return _snapshots.decode(text) if text else None
+        except msgspec.MsgspecError:  # another version's
+            return None
+
+
+def _key(chain_id: int, token: str) -> str:
+    return f"{tag(chain_id)}:{delegates_name(token)}"
+
+
+def _fresh(chain_id: int, token: str) -> str:
+    return f"{tag(chain_id)}:book:{delegates_name(token)}"
+
+
+def _progress(token: str, start: int, meta: dict[bytes, bytes], first: bytes | None) -> Progress:
+    since = meta.get(b"since")
+    fed = since or (first if since is not None else None)  # "" is the chain's first block of all
+    begun = int(meta.get(b"from", start))
+    done = int(meta[b"done"]) if b"done" in meta and begun <= start else start - 1
+    return Progress(token, start, done, int(fed) if fed else None, int(meta.get(b"gaps", 0)))
+
+
+def _ordered(fresh: Iterable[bytes]) -> Iterator[BookChange]:
+    changes = (text.decode().split(" ") for text in fresh)
+    yield from sorted(BookChange(int(at), *rest) for at, *rest in changes)
+
+
+def _powers(settled: dict[bytes, bytes], fresh: Sequence[bytes]) -> dict[str, int]:
+    found = {f"0x{who.decode()}": int(text.partition(b" ")[2]) for who, text in settled.items()}
+    for change in _ordered(fresh):
+        if change.side == "p":
+            found[f"0x{change.who}"] = int(change.what)
+    return {who: power for who, power in found.items() if power}
+
+
+async def _now(settled: dict[bytes, bytes], fresh: Sequence[bytes]) -> dict[str, int]:
+    return _powers(settled, fresh)
+
+
+def _split(joined: str) -> list[str]:
+    return [joined[at : at + _ADDRESS] for at in range(0, len(joined), _ADDRESS)]
