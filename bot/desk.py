@@ -47,7 +47,9 @@ class Ask(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """See the module's docstring. `protocols` maps a kind of news to the protocols that can speak of it."""
+    """See the module's docstring. `protocols` maps a kind of news to the protocols that can speak of it; `status` tells
+    the server of that id how all is.
+    """
 
     settings: Settings
     lexicon: Lexicon
@@ -59,7 +61,7 @@ class Desk:
     look_up: Callable[[str], Awaitable[Found | None]]
     appraise: Appraise
     ask: Ask
-    status: Callable[[], Awaitable[list[Line]]]
+    status: Callable[[int | None], Awaitable[list[Line]]]
     post: Callable[[int, Card], Awaitable[int]]
     clock_ms: Callable[[], int]
 

@@ -58,7 +58,7 @@ class Index(Protocol):
 
 
 class Shut(msgspec.Struct, frozen=True):
-    """A channel that was shut and whose owner does not know yet."""
+    """A channel that was shut."""
 
     channel_id: int
     guild_id: int
@@ -193,6 +193,14 @@ class Subscriptions(_Store):
         note = _change(by, now_ms, "resume", str(channel_id))
         reply = await _OPEN(self.redis, self.tag, channel_id, guild_id, now_ms - HELD_MS, note)
         return bool(reply[0]), int(reply[1])
+
+    async def shut(self, guild_id: int) -> list[Shut]:
+        """Give a server's shut channels, for as long as they are shut."""
+        async with storing("read which channels are shut"), self.redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(f"{self.tag}:shut").hgetall(f"{self.tag}:shut:guild")
+            reasons, guilds = await pipe.execute()
+        found = [Shut(int(channel), int(guilds.get(channel, 0)), text(why)) for channel, why in reasons.items()]
+        return sorted((one for one in found if one.guild_id == guild_id), key=lambda one: one.channel_id)
 
     async def untold(self) -> list[Shut]:
         """Give the shut channels whose owner was not told yet."""

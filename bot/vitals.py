@@ -61,9 +61,9 @@ class Vitals:
 
     # --- /status ----------------------------------------------------------------------------------------------------
 
-    async def lines(self) -> list[Line]:
-        """Give a line for each chain, for Discord, the queue, what cannot be read, and the shut channels. Raises
-        StoreError.
+    async def lines(self, guild_id: int | None = None) -> list[Line]:
+        """Give a line for each chain, for Discord, the queue, what cannot be read, and the shut channels of the server
+        that asks. Raises StoreError.
         """
         lines = [await self._chain_line(one) for one in self._watched.values()]
         if self.connection is not None:
@@ -83,10 +83,8 @@ class Vitals:
                 lines.append(Line(f"Records of {what}", told, well=False))
         if self.sender is not None and self.sender.halted:
             lines.append(Line("Sending", f"stopped: {self.sender.halted}", well=False))
-        lines += [
-            Line(f"<#{s.channel_id}>", f"shut: {s.reason}", well=False) for s in await self._subscriptions.untold()
-        ]
-        return lines
+        shut = await self._subscriptions.shut(guild_id) if guild_id else ()
+        return lines + [Line(f"<#{one.channel_id}>", f"shut: {one.reason}", well=False) for one in shut]
 
     async def _chain_line(self, one: Watched) -> Line:
         status = await self._history.chain_status(one.chain.id)

@@ -40,7 +40,7 @@ def commands(desk: Desk) -> list[Any]:
     @app_commands.command(name="status", description="Is Tribune well: chains, nodes, queue, paused channels")
     async def status(asked: Asked) -> None:
         async def work() -> Card:
-            return answer(await desk.status())
+            return answer(await desk.status(asked.guild_id))
 
         await reply(asked, work(), private=True)
 

@@ -3,6 +3,7 @@
 if redis.call('HDEL', T .. ':shut', ARGV[1]) == 0 then
   return { 0, 0, 0 }
 end
+redis.call('HDEL', T .. ':shut:guild', ARGV[1])
 redis.call('HDEL', T .. ':untold', ARGV[1])
 local held = T .. ':held:' .. ARGV[1]
 local back, old = 0, redis.call('ZREMRANGEBYSCORE', held, '-inf', '(' .. ARGV[3])

@@ -2,7 +2,8 @@
 -- live in one slot and a Cluster accepts what a script finds by its arguments.
 --   out     stream of {post, new}               lease  hash channel -> holder|until
 --   post:<channel>:<post>, alert:<alert>  hashes; expire      open:<channel>:<subject>  post|since|severity; expires
---   shut    hash channel -> reason               untold  hash channel -> server      held:<channel>  zset of posts by time
+--   shut    hash channel -> reason               shut:guild, untold  hashes channel -> server
+--   held:<channel>  zset of posts by time
 --   aside   hash post, or alert:<alert> -> "time_ms why": what could not be delivered
 --   subs    hash id -> subscription              subs:guild:<guild>, subs:channel:<channel>  sets of ids
 --   subs:log  stream of {version, sub | channel}          settings:<guild>  stream of {change}    mutes:<channel>  hash

@@ -234,6 +234,8 @@ async def test_a_channel_that_was_shut_opens_with_a_sample(world: World) -> None
     await world.app.subscriptions.pause(channel, "I may no longer write in the channel", now_ms=1)
     listed = await alerts(world, "list")
     assert "shut: I may no longer write in the channel" in listed.text
+    status = (await world.ask("status")).text
+    assert "I may no longer write in the channel" in status.partition(f"<#{channel}>")[2]
     reply = await alerts(world, "test", channel="whales")
     assert lines(reply)[2] == "The channel was shut and is open again."
     assert "shut" not in (await alerts(world, "list")).text
