@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from config.settings import ACTS, TIMELOCK_STEPS, ActName, ActWatch, Label, TokenDef, Watch
+from config.settings import TIMELOCK_STEPS, ActName, ActWatch, Label, TokenDef, Watch
 from tests.electorate import GOVERNOR, NOW_S, TOKEN, TX, W, dao, situation
 from watchers.alert import ActFacts, Alert, alert_id
 from watchers.facts import Ask
@@ -166,19 +166,25 @@ def test_a_freeze_of_nothing_is_silent() -> None:
     assert told(at({**PRICED, Number(USD, "balanceOf(address)", (WHOM,)): 0}), event) == []
 
 
-GRAVE: dict[str, str] = {
-    **dict.fromkeys(("upgrade", "admin_changed", "owner_changed", "module_changed", "paused"), "critical"),
-    **dict.fromkeys(("role_revoked", "unfrozen"), "info"),
-}
+@pytest.mark.parametrize("name", ["upgrade", "admin_changed", "owner_changed", "module_changed", "paused"])
+def test_what_hands_over_everything_is_critical(name: ActName) -> None:
+    assert [alert.severity for alert in told(at(), act(name))] == ["critical"]
 
 
-@pytest.mark.parametrize("name", [a for a in ACTS if a not in TIMELOCK_STEPS])
-def test_every_change_of_power_is_said_whatever_its_size(name: ActName) -> None:
-    alerts = told(at(), act(name))
-    if name in {"release", "claim", "stream", "stream_cancelled", "outflow", "delegation"}:
-        assert alerts == []
-    else:
-        assert [a.severity for a in alerts] == [GRAVE.get(name, "info" if name == "frozen" else "notable")]
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("owner_nominated", "role_granted", "role_admin_changed", "fee_switch", "unpaused", "destroyed"),
+        *("quorum_changed", "threshold_changed", "delay_changed", "period_changed", "council_changed"),
+    ],
+)
+def test_every_other_change_of_a_setting_is_notable(name: ActName) -> None:
+    assert [alert.severity for alert in told(at(), act(name))] == ["notable"]
+
+
+@pytest.mark.parametrize("name", ["role_revoked", "unfrozen"])
+def test_what_takes_power_away_again_is_info(name: ActName) -> None:
+    assert [alert.severity for alert in told(at(), act(name))] == ["info"]
 
 
 def test_the_admin_s_role_is_graver_than_another_and_told_first() -> None:
