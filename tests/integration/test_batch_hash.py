@@ -135,6 +135,13 @@ async def test_chains_that_are_not_reached_are_named() -> None:
     [
         ({"eth_getTransactionByHash": None}, "the node refuses to tell transactions"),
         ({"eth_getTransactionByHash": {"hash": "0x1"}}, "the node's answer does not read"),
+        (
+            {
+                "eth_getTransactionByHash": case()["tx"] | {"hash": "0x" + "99" * 32},
+                "eth_getTransactionReceipt": case()["receipt"] | {"transactionHash": "0x" + "99" * 32},
+            },
+            "the node's answer does not read",
+        ),
     ],
 )
 async def test_a_node_that_answers_something_else_is_said_to(answers: dict[str, Any], problem: str) -> None:

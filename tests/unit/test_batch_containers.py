@@ -307,6 +307,14 @@ def test_multicall_2_tells_failures_in_its_return_data(signature: str, flag: tup
     assert outcomes(one(sent(RELAY, data, *frames, output=output[:-64]))) == ["unknown", "failed"]
 
 
+def test_calls_that_are_alike_are_told_by_their_order() -> None:
+    data = call("tryAggregate(bool,(address,bytes)[])", False, [(A, b"\1")] * 3)
+    output = encode(["(bool,bytes)[]"], [[(True, b""), (False, BOOM), (True, b"")]])
+    well, ill = frame("CALL", RELAY, A, b"\1"), frame("CALL", RELAY, A, b"\1", error=REVERTED, output=BOOM)
+    container = one(sent(RELAY, data, well, ill, well, output=output))
+    assert outcomes(container) == ["success", "failed", "success"]
+
+
 def test_a_contracts_own_multicall_calls_itself_by_delegatecall() -> None:
     data = call("multicall(bytes[])", [b"\1", b"\2"])
     layer = [frame("DELEGATECALL", A, A, b"\1"), frame("DELEGATECALL", A, A, b"\2", error=REVERTED, output=BOOM)]
