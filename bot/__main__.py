@@ -1,4 +1,4 @@
-"""`python -m bot run | demo | check | replay | tally | power | batch`.
+"""`python -m bot run | demo | check | backfill | replay | tally | power | batch`.
 
 Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 69 what is needed
 cannot be reached now (the store; with `check --online` or the hash of a batch, a chain), 78 a setting that the operator
@@ -48,6 +48,10 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=PAGE_PORT, help="port of the page")
     check = command("check", "say whether the settings are right, without starting anything")
     check.add_argument("--online", action="store_true", help="also ask every endpoint of every chain for its head")
+    backfill = command(
+        "backfill", "read back who could vote with how much, for /power and /delegate; goes on where it was"
+    )
+    backfill.add_argument("--dao", metavar="KEY", help="one key of daos.toml; all of the followed chains if not said")
     replay = command("replay", "read recorded receipts or logs and print the events or alerts in them, offline")
     replay.add_argument("files", nargs="+", type=Path, metavar="FILE", help="receipts or logs, plain or .gz")
     replay.add_argument("--chain", required=True, help="chain id, or key of chains.toml")
@@ -99,6 +103,8 @@ def _dispatch(given: argparse.Namespace) -> int:
     if offline is not None:
         return offline(given)
     settings = _settings()
+    if given.command == "backfill":
+        return _backfill(settings, given.dao)
     if given.command == "check":
         return _check(settings, online=given.online)
     return _until_signal(_run(settings, given.role, [key for key in given.chains.split(",") if key], given.port))
@@ -181,6 +187,21 @@ def _check(settings: Settings, *, online: bool) -> int:
         return 0 if asyncio.run(try_online(settings, sys.stdout)) else EX_UNAVAILABLE
     sys.stdout.write(summary(settings) + "\n")
     return 0
+
+
+def _backfill(settings: Settings, dao: str | None) -> int:
+    from bot import log  # noqa: PLC0415 - as above
+    from bot.backfill import backfill  # noqa: PLC0415 - as above
+    from watchers.errors import ChainError, UserError  # noqa: PLC0415 - as above
+
+    log.configure(settings)
+    try:
+        return _until_signal(backfill(settings, dao, sys.stdout))
+    except UserError as error:
+        return _say(error, 2)
+    except (ChainError, TimeoutError) as error:
+        why = str(error) or "no endpoint answers in time"
+        return _say(f"{why}; what was read is kept, start again and it goes on", EX_UNAVAILABLE)
 
 
 def _demo(given: argparse.Namespace) -> int:

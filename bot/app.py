@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 from redis.asyncio import Redis
 
+from bot.backfill import Shelves
 from bot.cards import layout, render
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
@@ -37,12 +38,15 @@ from config.errors import SettingsError
 from config.settings import Chain, Runtime, Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraiser
+from watchers.backfill import Backfill
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.steps import Step
 from watchers.decode import Decoder
+from watchers.delegates import DelegateBooks
+from watchers.governance.electors import tokens_on
 from watchers.governance.wing import wing as governance
 from watchers.history import History
 from watchers.inquiry import Inquiry
@@ -58,6 +62,7 @@ log = structlog.get_logger(__name__)
 Role = Literal["all", "watchers", "discord"]
 Loop = Callable[[], Coroutine[object, object, None]]
 Loops = dict[str, Loop]
+NEAR_BLOCKS = 50  # nearer to the head than this, the past may be read beside it
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,7 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         if options.role != "discord":
             for one in parts.watched.values():
                 loops[f"chain {one.chain.key}"] = _follow(parts, one, operator)
+                loops[f"delegates of {one.chain.key}"] = _read_back(parts, one)
         app.web_port = await _serve(stack, app.vitals, runtime)
         shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
         shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
@@ -179,6 +185,7 @@ def _parts(settings: Settings, options: Options, holder: str, redis: Redis, sess
     deliveries, subscriptions = Deliveries(redis), Subscriptions(redis)
     watched = {chain.id: Watched(chain, Rpc(chain, session), stores[chain.id]) for chain in chains}
     vitals = Vitals(history, deliveries, subscriptions, watched)
+    vitals.shelves = Shelves(settings, chains, DelegateBooks(redis))
     app = App(settings, history, subscriptions, deliveries, vitals, stores)
     return _Parts(app, options, holder, redis, decoder_of(settings), watched)
 
@@ -274,6 +281,21 @@ def _follow(parts: _Parts, one: Watched, operator: OperatorChannel) -> Loop:
 
     one.follower = Follower(chain, one.store, pipeline, feed, operator, holder=parts.holder, clock=time.monotonic)
     return one.follower.follow
+
+
+def _read_back(parts: _Parts, one: Watched) -> Loop:
+    """Read the books of delegates back, while this process follows the chain and stands at its head."""
+    chain = one.chain
+    tokens = tokens_on(parts.app.settings, chain)
+    reading = Backfill(chain, tokens, DelegateBooks(parts.redis), LogRanges(one.rpc, chain))
+
+    def ready() -> bool:
+        follower, counters = one.follower, one.pipeline.counters if one.pipeline else None
+        if follower is None or counters is None or follower.standby or follower.down or not counters.last_block:
+            return False
+        return counters.head - counters.last_block <= NEAR_BLOCKS
+
+    return lambda: reading.follow(ready)
 
 
 async def _serve(stack: AsyncExitStack, vitals: Vitals, runtime: Runtime) -> int:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from bot.backfill import Shelves
 from bot.cards import figures
 from bot.client import Connection
 from bot.deliver.line import Line as DeliveryLine
@@ -53,6 +54,7 @@ class Vitals:
         self.sender: Sender | None = None
         self.connection: Connection | None = None
         self.router: Router | None = None
+        self.shelves: Shelves | None = None
         self._outbox: Outbox | None = None
 
     @property
@@ -66,6 +68,8 @@ class Vitals:
         that asks. Raises StoreError.
         """
         lines = [await self._chain_line(one) for one in self._watched.values()]
+        if self.shelves is not None:
+            lines += await self.shelves.lines()
         if self.connection is not None:
             online = self.connection.online.is_set()
             lines.append(Line("Discord", "connected" if online else "not connected; trying again", online))
