@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_S = 60 * 86_400  # a vote that has run for longer than this is not read back
 PATIENCE_S = 60.0  # the chain waits for this reading
-AGAIN_S = 3_600.0  # after a failure
+AGAIN_S = 3_600.0
 SEARCH_STEPS = 12
 HEADERS_AT_ONCE = 50
 
@@ -73,7 +73,7 @@ class EarlierVotes:
         self._rest_until: dict[tuple[str, int], float] = {}
 
     def due(self, governor: str, proposal_id: int) -> bool:
-        """Tell whether a reading may be tried; not again at once after it failed."""
+        """Tell whether a reading may be tried; not again at once after it failed, or did not help."""
         return self._clock() >= self._rest_until.get((governor, proposal_id), 0.0)
 
     async def complete(
@@ -84,7 +84,7 @@ class EarlierVotes:
         first = await self._store.first()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                until = (header.height if first is None else min(first, header.height)) - 1
+                until = (header.height if first is None else first) - 1
                 events = await self._events(dao, header, times, delay, until)
         except (ChainError, DecodeError, TimeoutError) as error:
             self.failures += 1
@@ -93,7 +93,7 @@ class EarlierVotes:
             return False
         # our own first block may be the one at hand: what it holds comes with its commit
         await self._store.remember(epoch, events, complete=book_name(*key))
-        self._rest_until.pop(key, None)
+        self._rest_until[key] = self._clock() + AGAIN_S  # a book that cannot be read even now is no reason to go on
         return True
 
     async def _events(

@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 
 import bot.reply
+from bot.cards.layout import view
+from bot.port import DISCORD_EPOCH_MS, DiscordPort
 from tests.asking import World, lines, slow, told, unreachable
 from watchers.errors import StoreError
 from watchers.history import History
@@ -32,6 +34,19 @@ async def test_an_answer_that_takes_more_than_two_seconds_is_deferred(
     assert not reply.ephemeral
     assert lines(reply)[0] == "🟢 The transaction succeeded"
     assert reply.settled_ms > 1000 * bot.reply.PATIENCE_S > reply.elapsed_ms - 500
+
+
+async def test_an_answer_to_a_command_is_no_message_of_ours_when_posts_are_looked_for(world: World) -> None:
+    connection, where = world.app.connection, world.discord.channel("alerts").id
+    assert connection is not None
+    port = DiscordPort(connection, view)
+    before = await port.recent(where, 0, 100)
+    reply = await world.ask("votes", {"limit": 1})
+    assert reply.message is not None
+    assert int(world.discord.messages("alerts")[-1]["id"]) == int(reply.message["id"]), "it is in the channel"
+    assert await port.recent(where, 0, 100) == before != []
+    asked_ms = (int(reply.message["id"]) >> 22) + DISCORD_EPOCH_MS
+    assert await port.recent(where, asked_ms - 1000, 100) == []
 
 
 async def test_a_deferred_answer_that_fails_leaves_nothing_in_the_channel_but_a_private_sentence(

@@ -1,7 +1,7 @@
 """From a block to a commit: a real node over HTTP, the real governance wing, a real store."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -26,6 +26,7 @@ from watchers.governance.wing import wing as governance
 from watchers.liquidity.events import LiquidityMove
 from watchers.liquidity.protocols import uniswap_v2
 from watchers.liquidity.wing import wing as liquidity
+from watchers.pipeline import NOTE_S
 from watchers.wing import Situation
 
 SNAPSHOT, DEADLINE = 12, 900
@@ -232,6 +233,44 @@ async def test_every_step_of_the_feed_is_carried_out(redis: Redis) -> None:
         assert status is not None
         assert (status.head, status.final, status.lag, status.holder) == (77, 20, 57, "test")
         assert int(status.notes["requests"]) == w.node.requests
+
+
+async def test_the_head_is_left_for_other_processes_once_a_second_and_no_more(redis: Redis) -> None:
+    async with world(Node(clock=Clock()), redis) as w:
+
+        async def noted(head: int, after_s: float) -> bytes | None:
+            w.clock.now += after_s
+            await w.pipeline.take(Head(head))
+            found: bytes | None = await cast("Any", redis).hget("{c:1}:status", "head")
+            return found
+
+        assert await noted(1, 0) == b"1"
+        assert await noted(2, NOTE_S * 0.6) == b"1"
+        assert await noted(3, NOTE_S * 0.6) == b"3"
+        assert await noted(4, NOTE_S * 0.9) == b"3"
+        assert await noted(5, -3600) == b"5", "a clock that was set back must not silence it"
+
+
+async def test_a_book_with_a_vote_that_cannot_be_read_is_read_back_once_an_hour_and_the_contract_asked(
+    redis: Redis,
+) -> None:
+    async with world(a_node(), redis) as w:
+
+        def readings() -> int:
+            return sum(method == "eth_getLogs" for method, _ in w.node.calls)
+
+        await w.pipeline.forward(w.step(49))
+        await w.pipeline.forward(w.step(50))
+        (vote,) = await w.history.votes(limit=1)
+        await cast("Any", redis).hset(f"{{c:1}}:book:{GOVERNOR}:{PROPOSAL}", vote.event.id, "{}")
+        (alert,) = await w.pipeline.forward(w.step(55))
+        assert of(alert).before.passes is None or of(alert).before.for_raw == 0
+        assert readings() == 1
+        w.clock.now += AGAIN_S
+        for _ in range(2):
+            w.node.mine([vote_log(W, voter=address(9 + w.node.head))])
+            await w.pipeline.forward(w.step(w.node.head))
+        assert readings() == 2
 
 
 def swap_logs() -> list[Sketch]:

@@ -83,6 +83,26 @@ async def test_what_is_found_late_goes_with_its_block_when_that_is_taken_back(re
         await store.add(epoch, block(1, alert(1, 3), fork="b"))
 
 
+async def test_an_alert_that_stands_in_an_earlier_block_by_now_outlives_the_block_that_told_it_first(
+    redis: Redis,
+) -> None:
+    store = chain(redis)
+    epoch = await held(store)
+    await store.commit(epoch, None, block(1))
+    await store.commit(epoch, at(1), block(2))
+    await store.commit(epoch, at(2), block(3, alert(3, 7), alert(3, 8)))
+    await store.add(epoch, block(2, alert(2, 7)))
+    await store.rewind(epoch, at(3))
+    kept, gone = await store.alert(f"{7:032x}"), await store.alert(f"{8:032x}")
+    assert kept is not None
+    assert gone is not None
+    assert (kept.live, kept.alert.block, gone.live) == (True, 2, False)
+    await store.rewind(epoch, at(2))
+    kept = await store.alert(f"{7:032x}")
+    assert kept is not None
+    assert not kept.live
+
+
 async def test_a_second_reading_that_tells_more_about_a_known_alert_changes_it(redis: Redis) -> None:
     store = chain(redis)
     epoch = await held(store)
