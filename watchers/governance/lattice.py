@@ -7,13 +7,15 @@
 The distribution of the joined weight is built by convolution, player by player. A player is removed by undoing its
 step, g(k) = (1 - p) f(k) + p f(k - w), forward only: that is stable for p <= 1/2, and a p above it is read off the same
 distribution as the chance to swing the dual game, where those who stay away must be more than total - quota.
-A rounded player's chance is read at its true weight, between the steps around it, so that equal weights stay equal.
+A rounded player's chance is read at its true weight, between the steps around it, so that equal weights stay equal, and
+a rounded quota between its two steps.
 
 Source: G. Owen, "Multilinear Extensions of Games", 1972; D. Leech, "Computing Power Indices for Large Voting Games",
 2003.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import gcd
 from typing import NamedTuple
 
@@ -21,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchers.governance.power import Floats, Holdings
+
+Quotas = tuple[tuple[int, float], ...]
 
 _BATCH = 16  # points at a time: their distributions stay in the processor's cache
 _DRAWN = 10_000  # samples at a time
@@ -33,7 +37,8 @@ class Lattice(NamedTuple):
     exact: bool
     total: int
     """Steps of all, the tail's among them."""
-    quota: int
+    quotas: Quotas
+    """The quota in steps; between two of them, both, with their shares."""
     sizes: NDArray[np.int64]
     """Each group's steps, ascending; 0 is the tail."""
     counts: NDArray[np.int64]
@@ -55,9 +60,10 @@ def lattice(holdings: Holdings, quota: int, buckets: int) -> Lattice:
     unit = gcd(*holdings.balances)
     if holdings.total // unit <= buckets:
         rounded = np.array([weight // unit for weight in holdings.balances], np.int64)
-        return _grouped(True, holdings.total // unit, -(-quota // unit), rounded, rounded.astype(np.float64))
+        quotas = ((-(-quota // unit), 1.0),)
+        return _grouped(holdings.total // unit, quotas, rounded, rounded.astype(np.float64), exact=True)
     steps = holdings.shares * buckets
-    return _grouped(False, buckets, -(-quota * buckets // holdings.total), _rounded(steps), steps)
+    return _grouped(buckets, _quotas(quota, holdings.total, buckets), _rounded(steps), steps, exact=False)
 
 
 def swings(game: Lattice, points: Floats, factors: Floats) -> Floats:
@@ -69,8 +75,10 @@ def swings(game: Lattice, points: Floats, factors: Floats) -> Floats:
         powers = np.cumprod(np.repeat(-some / (1 - some), game.total + 1).reshape(len(some), -1), axis=1)
         coefficients = np.hstack([np.ones((len(some), 1)), powers[:, :-1]]) / (1 - some)[:, None]
         for group, size in enumerate(game.sizes.tolist()):
-            for below, apart in ((game.quota - 1, 0), (game.total - game.quota, 1)):
-                sums[group] += _chances(running, coefficients, below, apart, size) @ factor
+            for quota, share in game.quotas:
+                for below in (quota - 1, game.total - quota):
+                    others = partial(_others, running, coefficients, size, below)
+                    sums[group] += share * (_by_width(others, size) @ factor)
     return _spread(game, sums)
 
 
@@ -89,14 +97,11 @@ def sampled(game: Lattice, samples: int, seed: int) -> Floats:
         small = np.rint(draw.normal(p * game.tail_steps, spreads)).clip(0, game.tail_steps)
         reached = joined @ game.sizes + small
         for group, size in enumerate(game.sizes.tolist()):
-            short, alone = game.quota - reached, game.quota - reached + size  # without it: it stays away, it has joined
-            if not size:  # one step of the tail, as below
-                sums[group, 2] += ((short == 0) | (short == 1)).sum() / 2
-                continue
-            inside = joined[:, group] / game.counts[group]
-            for at_width, width in enumerate((size - 1, size, size + 1)):
-                turns = inside * ((alone > 0) & (alone <= width)) + (1 - inside) * ((short > 0) & (short <= width))
-                sums[group, at_width] += turns.sum()
+            inside = joined[:, group] / game.counts[group] if size else np.zeros(len(p))
+            for quota, share in game.quotas:
+                for others, those in ((reached, 1 - inside), (reached - size, inside)):
+                    within = partial(_within, others - (quota - 1))
+                    sums[group] += share * (_by_width(within, size) @ those)
     return _spread(game, sums / samples)
 
 
@@ -142,31 +147,41 @@ def _one_by_one(game: Lattice) -> Iterator[int]:
         yield from [size] * count if size else ()
 
 
-def _chances(running: Floats, coefficients: Floats, below: int, apart: int, size: int) -> Floats:
-    """Give the chances that the others lie at and under `below`, by no more than a step less, the size, a step more.
+def _others(running: Floats, coefficients: Floats, size: int, below: int, more: int) -> Floats:
+    """Give the chance that all but one player of a size have at most `below + more` steps."""
+    at = below + more
+    if at < 0:
+        return np.zeros(len(running))
+    if not size:  # one of the tail: the others are as good as everybody
+        return running[:, at]
+    seen = running[:, at::-size]
+    found: Floats = np.einsum("ij,ij->i", seen, coefficients[:, : seen.shape[1]])
+    return found
 
-    `apart` is by how much `below` moves with those steps: the others of the dual game are told from the total.
+
+def _within(above: Floats, more: int) -> Floats:
+    """Tell of each sample whether the others have at most so many steps more."""
+    return (above <= more).astype(np.float64)
+
+
+def _by_width(at_most: Callable[[int], Floats], size: int) -> Floats:
+    """Give the chances that the others miss the quota by no more than a step less, the size, a step more.
+
+    `at_most(k)` is the chance that they have at most k steps more than what just misses it. What a player has more or
+    less than its size, the others together have less or more: half of it moves either end of what it can fill.
     """
-    if not size:
-        return _tail_chance(running, below)
-
-    def others(at: int) -> Floats:
-        """Give the chance that the others' steps are at most so many."""
-        if at < 0:
-            return np.zeros(len(running))
-        seen = running[:, at::-size]
-        found: Floats = np.einsum("ij,ij->i", seen, coefficients[:, : seen.shape[1]])
-        return found
-
-    widths = [(width, below + apart * (width - size)) for width in (size - 1, size, size + 1)]
-    return np.stack([others(top) - others(top - width) for width, top in widths])
+    high, low = at_most(0), at_most(-size)
+    less = (high + at_most(-1) - at_most(1 - size) - low) / 2
+    more = (high + at_most(1) - at_most(-1 - size) - low) / 2
+    return np.stack([less, high - low, more])
 
 
-def _tail_chance(running: Floats, below: int) -> Floats:
-    """Give the chance of one step of the tail: to it the others are everybody, and the limit lies between two steps."""
-    two = running[:, below + 1] - (running[:, below - 1] if below else 0.0)
-    none = np.zeros(len(running))
-    return np.stack([none, none, two / 2])
+def _quotas(quota: int, total: int, buckets: int) -> Quotas:
+    """Bring a quota to steps: sums of rounded weights reach it, on average, half a step above where it lies."""
+    twice = 2 * quota * buckets + total
+    low, rest = divmod(twice, 2 * total)
+    share = rest / (2 * total)
+    return (max(low, 1), 1 - share), (min(max(low + 1, 1), buckets), share)
 
 
 def _rounded(steps: Floats) -> NDArray[np.int64]:
@@ -180,8 +195,8 @@ def _rounded(steps: Floats) -> NDArray[np.int64]:
     return found
 
 
-def _grouped(exact: bool, total: int, quota: int, rounded: NDArray[np.int64], weights: Floats) -> Lattice:  # noqa: FBT001 - a field
+def _grouped(total: int, quotas: Quotas, rounded: NDArray[np.int64], weights: Floats, *, exact: bool) -> Lattice:
     sizes, group, counts = np.unique(rounded, return_inverse=True, return_counts=True)
     small = rounded == 0
     squares = float(weights[small] @ weights[small])
-    return Lattice(exact, total, quota, sizes, counts, group, weights, total - int(rounded.sum()), squares)
+    return Lattice(exact, total, quotas, sizes, counts, group, weights, total - int(rounded.sum()), squares)
