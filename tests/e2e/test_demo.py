@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import re
 import shutil
@@ -18,7 +17,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-import structlog
 
 from bot import demo
 from bot.__main__ import main
@@ -35,17 +33,6 @@ Expectation = list[dict[str, Any]]
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tribune-") as name:
         yield Path(name)
-
-
-@pytest.fixture
-def undisturbed() -> Iterator[None]:
-    """The demo sets up how everything is logged; take that back."""
-    root, hook = logging.getLogger(), sys.excepthook
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], sys.excepthook = before, hook
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def environ(folder: Path) -> dict[str, str]:
@@ -100,7 +87,6 @@ def tampered(monkeypatch: pytest.MonkeyPatch, folder: Path, change: Callable[[Ex
     monkeypatch.setattr(demo, "STORY", story)
 
 
-@pytest.mark.usefixtures("undisturbed")
 def test_a_story_that_ends_otherwise_than_expected_is_exit_status_1(
     monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,7 +101,6 @@ def _first(expected: Expectation, action: str) -> dict[str, Any]:
     return next(one for one in expected if one["action"] == action)
 
 
-@pytest.mark.usefixtures("undisturbed")
 async def test_the_judge_sees_what_is_lost_repeated_unexpected_and_not_corrected(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
@@ -169,7 +154,6 @@ async def shown(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Pro
         await process.communicate()
 
 
-@pytest.mark.usefixtures("undisturbed")
 async def test_the_demo_that_lasts_says_on_page_and_terminal_when_the_story_is_over_and_what_to_try() -> None:
     said: list[str] = []
     notices: list[str] = []
