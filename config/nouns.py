@@ -205,6 +205,7 @@ ActName = Literal[
     "role_granted", "role_revoked", "role_admin_changed",
     "fee_switch", "quorum_changed", "threshold_changed", "delay_changed", "period_changed",
     "paused", "unpaused", "frozen", "unfrozen", "destroyed", "council_changed", "module_changed",
+    "lock", "free", "approval", "lift", "flash_lift", "gauge_vote", "gauge_changed",
     "queued", "executed", "cancelled",
 ]  # fmt: skip
 ACTS: tuple[ActName, ...] = get_args(ActName)
@@ -212,8 +213,9 @@ TIMELOCK_STEPS: tuple[ActName, ...] = ("queued", "executed", "cancelled")
 
 
 class ActWatch(Strict):
-    """An insider's act worth saying: one that moves money from `min_usd` or `min_share_of_supply` on, and every one
-    that changes who is in charge or how. A timelock's steps are left out unless `acts` names them.
+    """An insider's act worth saying: one that moves money from `min_usd` or `min_share_of_supply` on, one that moves
+    approval from `min_share_of_hat` of the hat's on, and every one that changes who is in charge or how. A timelock's
+    steps are left out unless `acts` names them.
     """
 
     kind: Literal["act"]
@@ -224,6 +226,7 @@ class ActWatch(Strict):
     acts: tuple[ActName, ...] = tuple(act for act in ACTS if act not in TIMELOCK_STEPS)
     min_usd: Decimal = Field(default=Decimal(1_000_000), ge=0)
     min_share_of_supply: Share = Decimal("0.001")
+    min_share_of_hat: Share = Decimal("0.05")
 
 
 Watch = Annotated[VoteWatch | LiquidityWatch | BatchWatch | ActWatch, Field(discriminator="kind")]

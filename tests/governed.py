@@ -87,8 +87,9 @@ class World:
         self.node, self.chain, self.rpc, self.clock = node, chain, rpc, Clock()
         self.store = ChainStore(redis, chain.id, clock_ms=lambda: 0)
         self.history = History(redis, [chain.id])
+        claims = {(chain.id, dao.governor): dao.protocol for dao in settings.daos.values()}
         vouched = {chain.id: settings.named_on(chain)}
-        decoder = Decoder([protocol for wing in wings for protocol in wing.protocols], None, vouched)
+        decoder = Decoder([protocol for wing in wings for protocol in wing.protocols], claims, vouched)
         self.pipeline = Pipeline(
             settings, chain, decoder, wings, self.store, self.history, rpc, LogRanges(rpc, chain), clock=self.clock
         )

@@ -25,6 +25,7 @@ WALLET = bytes.fromhex("beabacc8") + encode(["address", "address", "uint256"], [
 SOURCE = {
     "access": "OpenZeppelin 4.9.6 and 5.7.0; Compound Timelock.sol; GovernorBravoInterfaces.sol; Uniswap V3 factory",
     "fee_switch": "Uniswap v3-core d8b1c635c, v4-core 59d3ecf53; aave-v3-origin fd1fbd915; Compound v2 cToken",
+    "gauge_controller": "curvefi/curve-dao-contracts 567927551 GaugeController.vy",
     "governor_settings": "OpenZeppelin 5.7.0; compound-governance 5e013bec7 CompoundGovernor.sol",
     "hedgey": "hedgey-finance/Locked_VestingTokenPlans e8313c7b6",
     "llamapay": "LlamaPay/llamapay 90d18e11b",
@@ -36,6 +37,7 @@ SOURCE = {
     "timelocks": "Compound Timelock.sol; OpenZeppelin 5.7.0 TimelockController.sol; Aave v2 ExecutorWithTimelock.sol",
     "vesting_escrow": "curve-dao-contracts 567927551; LlamaPay/yearn-vesting-escrow fe2187fc9; ENSToken.sol",
     "vesting_wallet": "OpenZeppelin 5.7.0 VestingWallet.sol",
+    "voting_escrow": "curvefi/curve-dao-contracts 567927551 VotingEscrow.vy",
 }
 
 
@@ -529,5 +531,42 @@ CASES: tuple[Case, ...] = (
         "VestingEscrowCreated(address*,address*,address*,address,uint256,uint256,uint256,uint256,bool)",
         (A, D, C, B, 9, 1, 2, 3, True),
         {"act": "stream", "who": A, "whom": C, "token": D, "amount_raw": 9},
+    ),
+    # gauge_controller, voting_escrow
+    Case(
+        "gauge_controller",
+        "VoteForGauge(uint256,address,address,uint256)",
+        (1, A, B, 2500),
+        {"act": "gauge_vote", "who": A, "whom": B, "after": "2500", "unit": "bps"},
+    ),
+    Case(
+        "gauge_controller",
+        "NewGauge(address,int128,uint256)",
+        (A, 5, 0),
+        {"act": "gauge_changed", "whom": A, "detail": "a gauge of type 5 may be voted for"},
+    ),
+    Case(
+        "gauge_controller",
+        "NewGaugeWeight(address,uint256,uint256,uint256)",
+        (A, 1, 7, 9),
+        {"act": "gauge_changed", "whom": A, "after": "7", "detail": "weight of a gauge, set without a vote"},
+    ),
+    Case(
+        "gauge_controller",
+        "NewTypeWeight(int128,uint256,uint256,uint256)",
+        (5, 1, 7, 9),
+        {"act": "gauge_changed", "after": "7", "detail": "weight of every gauge of type 5, set without a vote"},
+    ),
+    Case(
+        "voting_escrow",
+        "Deposit(address*,uint256,uint256*,int128,uint256)",
+        (A, 9, 1_893_456_000, 1, 1),
+        {"act": "lock", "who": A, "amount_raw": 9, "detail": "until 2030-01-01"},
+    ),
+    Case(
+        "voting_escrow",
+        "Withdraw(address*,uint256,uint256)",
+        (A, 9, 1),
+        {"act": "free", "who": A, "amount_raw": 9},
     ),
 )

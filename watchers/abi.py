@@ -127,11 +127,11 @@ class Param(NamedTuple):
 class Shape(Generic[T]):
     """An event's layout and the class that it fills. `key` is what a log is dispatched on."""
 
-    def __init__(self, signature: str, into: type[T]) -> None:
+    def __init__(self, signature: str, into: type[T], topic0: str = "") -> None:
         self.name, self.params = parse_signature(signature)
         self.into = into
         self.canonical = f"{self.name}({','.join(p.type for p in self.params)})"
-        self.topic0 = "0x" + keccak(self.canonical.encode()).hex()
+        self.topic0 = topic0 or "0x" + keccak(self.canonical.encode()).hex()
         self.indexed = tuple(p for p in self.params if p.indexed)
         self.unindexed = tuple(p for p in self.params if not p.indexed)
         static = all(p.is_static for p in self.unindexed)
@@ -148,9 +148,22 @@ _SHAPES: dict[type, Shape[Any]] = {}
 
 def event(signature: str) -> Callable[[type[T]], type[T]]:
     """Declare that a class holds this event. See the module's docstring."""
+    return _declared(signature, "")
 
+
+def note(function: str) -> Callable[[type[T]], type[T]]:
+    """Declare that a class holds what DSNote, which is anonymous, says of a call: topic 0 is the function's selector,
+    `foo` and `bar` are the first words of its arguments, `fax` is the whole calldata.
+
+    Source: dapphub/ds-note `note.sol`, `LogNote`.
+    """
+    said = "LogNote(address indexed guy, bytes32 indexed foo, bytes32 indexed bar, uint256 wad, bytes fax)"
+    return _declared(said, selector(function) + "00" * 28)
+
+
+def _declared(signature: str, topic0: str) -> Callable[[type[T]], type[T]]:
     def declare(into: type[T]) -> type[T]:
-        _SHAPES[into] = Shape(signature, into)
+        _SHAPES[into] = Shape(signature, into, topic0)
         return into
 
     return declare

@@ -178,6 +178,7 @@ class BatchFacts(msgspec.Struct, frozen=True, tag="batch"):
 class ActFacts(msgspec.Struct, frozen=True, tag="act"):
     """What an insider did. `amount` None: it moves no money, or how much is not known. `before` and `after` are a
     setting's values as text; `more` counts the like acts of the same contract and transaction that are told with it.
+    `share_of_hat`: of the approval of the contract in power, where votes are approvals.
     """
 
     contract: str
@@ -192,6 +193,7 @@ class ActFacts(msgspec.Struct, frozen=True, tag="act"):
     detail: str = ""
     dao: str = ""
     more: int = 0
+    share_of_hat: Decimal | None = None
 
 
 Facts = VoteFacts | ProposalFacts | MoveFacts | BatchFacts | ActFacts

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from config.settings import ActWatch, Settings
 from watchers.batches.wing import wing as batches
 from watchers.decode import Decoder
+from watchers.governance.chief import Chief
 from watchers.governance.electors import Electors
 from watchers.governance.family import Governor
 from watchers.governance.hand import Hand
@@ -15,7 +16,7 @@ from watchers.wing import Wing
 WINGS: tuple[Wing, ...] = (governance, liquidity, batches)
 
 PROTOCOLS: dict[str, Sequence[str]] = {
-    "vote": [p.name for p in governance.protocols if isinstance(p, Governor)],
+    "vote": [p.name for p in governance.protocols if isinstance(p, Governor | Chief)],
     "act": [p.name for p in governance.protocols if isinstance(p, Hand | Electors)],
     "liquidity": [p.name for p in liquidity.protocols],
     "batch": [p.name for p in batches.protocols if any(p.handlers.values())],

@@ -37,6 +37,13 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "destroyed": ("Destroyed: {what}", "bad"),
     "council_changed": ("Council changed: {name}", "warning"),
     "module_changed": ("Module changed: {name}", "bad"),
+    "lock": ("{what} locked: {name}", "warning"),
+    "free": ("{what} unlocked: {name}", "warning"),
+    "approval": ("Approval of {what}: {name}", "warning"),
+    "lift": ("New hat: {name}", "warning"),
+    "flash_lift": ("Hat taken within one transaction: {name}", "bad"),
+    "gauge_vote": ("{what} for a gauge: {name}", "warning"),
+    "gauge_changed": ("Gauges changed: {name}", "warning"),
     "queued": ("Queued: {name}", "neutral"),
     "executed": ("Executed: {name}", "neutral"),
     "cancelled": ("Cancelled: {name}", "neutral"),
@@ -51,6 +58,10 @@ _PEOPLE: dict[str, tuple[str, str]] = {  # what `who` and `whom` are in an act
     "frozen": ("By", "Whose"),
     "unfrozen": ("By", "Whose"),
     "destroyed": ("By", "Whose"),
+    "approval": ("By", "For"),
+    "flash_lift": ("By", "New hat"),
+    "gauge_vote": ("By", "Gauge"),
+    "gauge_changed": ("By", "Gauge"),
 }
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
@@ -107,6 +118,8 @@ def _lines(chain_id: int, facts: ActFacts, lexicon: Lexicon) -> list[str]:
         lines.append(f"**Amount** {figures.tokens(facts.amount, symbol(facts.amount.symbol))}")
     if facts.share_of_supply is not None:
         lines.append(f"**Share** {figures.percent(facts.share_of_supply)} of the supply")
+    if facts.share_of_hat is not None:
+        lines.append(f"**Approval** {figures.percent(facts.share_of_hat)} of what the hat had")
     if facts.before or facts.after:
         was, now = (_value(chain_id, text, facts, lexicon) for text in (facts.before, facts.after))
         lines.append(f"**Now** {now}" if not facts.before else f"**Was → is** {was} → **{now}**")

@@ -1,5 +1,6 @@
 """What a card says of an insider's act, and what its Why? and a transaction's look-up add."""
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -127,3 +128,16 @@ def test_a_looked_up_transaction_tells_the_acts_in_it() -> None:
     found = Found(1, events.tx(1), 100, succeeded=True, events=[events.act(100, act="role_granted", address=VESTER)])
     said = plain(batch.answer(found, DESK), now_s=NOW_S)
     assert "Insider role granted · Uniswap treasury vester 1 (treasury)" in said
+
+
+def test_a_hat_taken_within_one_transaction_says_who_took_it_and_with_how_much() -> None:
+    lines = drawn(act="flash_lift", who=VOTER, whom=UNI, share_of_supply=None, share_of_hat=Decimal("0.1625"))
+    assert lines[0].startswith("Hat taken within one transaction: ")
+    assert "  Approval 16.2 % of what the hat had" in lines
+    assert any(line.startswith("  New hat ") for line in lines)
+
+
+def test_a_gauge_vote_says_which_part_of_the_voters_power_it_is() -> None:
+    lines = drawn(act="gauge_vote", after="2500", unit="bps", whom=UNI)
+    assert "  Now 25.00 %" in lines
+    assert any(line.startswith("  Gauge ") for line in lines)

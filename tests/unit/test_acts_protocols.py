@@ -11,6 +11,7 @@ from tests.hands import CASES, CONTRACT, SOURCE, Case, log_of
 from watchers.abi import shape_of
 from watchers.chain.block import Log
 from watchers.decode import Decoder
+from watchers.governance.chief import Chief
 from watchers.governance.events import Act
 from watchers.governance.wing import wing
 
@@ -49,10 +50,12 @@ def test_an_event_of_a_vouched_contract_becomes_its_whole_act(case: Case) -> Non
 
 
 def test_every_shape_of_every_hand_has_a_case_and_every_hand_a_source() -> None:
-    shapes = {(h.name, shape_of(s).topic0, len(shape_of(s).indexed)) for h in wing.hands.values() for s in h.handlers}
+    # a chief's logs are told apart by the address that daos.toml names: see test_continuous_voting
+    hands = {name: hand for name, hand in wing.hands.items() if not isinstance(hand, Chief)}
+    shapes = {(h.name, shape_of(s).topic0, len(shape_of(s).indexed)) for h in hands.values() for s in h.handlers}
     seen = {(c.protocol, log_of(c).topics[0], len(log_of(c).topics) - 1) for c in CASES}
     assert seen == shapes
-    assert SOURCE.keys() == wing.hands.keys()
+    assert SOURCE.keys() == hands.keys()
 
 
 @pytest.mark.parametrize("case", REAL)

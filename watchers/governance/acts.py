@@ -1,11 +1,14 @@
 """Which acts of insiders are worth saying, with what was measured. Pure.
 
 Acts that move money or votes (a release, a claim, a stream, an outflow, a delegation) are told in tokens that the
-operator's files name, and fire a watch from `min_usd` or `min_share_of_supply` on; so do frozen funds whose size is known. All else fires by its
-name in `acts`. Like acts of one contract in one transaction are one alert: what they move is added up, so that slices
-hide nothing; of the others the gravest is told and the rest counted.
+operator's files name, and fire a watch from `min_usd` or `min_share_of_supply` on; so do frozen funds whose size is
+known. Approval that is moved fires from `min_share_of_hat` on as well, of what the contract in power has. All else
+fires by its name in `acts`. Like acts of one contract in one transaction are one alert: what they move is added up, so
+that slices hide nothing; of the others the gravest is told and the rest counted. A hat that was taken within one
+transaction says all that the transaction did there.
 
-    critical   ten times a threshold; new code, admin, owner or module; the default admin's role given; a pause
+    critical   ten times a threshold; new code, admin, owner or module; the default admin's role given; a pause; a hat
+               taken within one transaction
     notable    three times a threshold; other roles given; every other setting; funds destroyed
     info       the rest: a role taken away, funds freed, a timelock's steps
 
@@ -22,22 +25,28 @@ from config.settings import ActName, ActWatch, Dao, TokenDef
 from watchers.alert import SEVERITIES, ActFacts, Alert, Amount, Reason, Severity, alert_id
 from watchers.event import Event
 from watchers.facts import Ask
+from watchers.governance import chief
+from watchers.governance.chief import Chief
 from watchers.governance.events import NATIVE, Act
 from watchers.governance.getters import Number, address_of
 from watchers.governance.hand import Hand
 from watchers.price import Currency, listed_on, price_asks, price_of
 from watchers.wing import Situation
 
-MOVES: frozenset[ActName] = frozenset(["release", "claim", "stream", "stream_cancelled", "outflow", "delegation"])
+MOVES: frozenset[ActName] = frozenset(
+    ["release", "claim", "stream", "stream_cancelled", "outflow", "delegation", "lock", "free", "gauge_vote"]
+)
 ADMIN_ROLE = "DEFAULT_ADMIN_ROLE"
-_SIZED = MOVES | {"frozen"}
+_SIZED = MOVES | {"frozen", "approval"}
+_MEASURED = _SIZED | {"lift", "flash_lift"}
 _COIN_DECIMALS = 18
 _CRITICAL_TIMES, _NOTABLE_TIMES = 10, 3
 _LEVEL: dict[ActName, Severity] = {
     **dict.fromkeys(("upgrade", "admin_changed", "owner_changed", "module_changed", "paused"), "critical"),
+    "flash_lift": "critical",
     **dict.fromkeys(("owner_nominated", "role_granted", "role_admin_changed", "fee_switch", "unpaused"), "notable"),
     **dict.fromkeys(("quorum_changed", "threshold_changed", "delay_changed", "period_changed"), "notable"),
-    **dict.fromkeys(("destroyed", "council_changed"), "notable"),
+    **dict.fromkeys(("destroyed", "council_changed", "lift", "gauge_changed"), "notable"),
 }  # fmt: skip
 Hands = Mapping[str, Hand]
 
@@ -55,6 +64,7 @@ class Measures(NamedTuple):
 
     amount: Amount | None
     share: Decimal | None
+    of_hat: Decimal | None = None
 
     @property
     def usd(self) -> Decimal | None:
@@ -108,11 +118,13 @@ def coin(token: str, at: Situation) -> Coin | None:
 
 def questions(events: Sequence[Event], at: Situation, hands: Hands) -> Iterator[Ask[Any]]:
     """Name what the watched acts that move money must be measured by."""
-    for event in events:
-        if not isinstance(event, Act) or event.act not in _SIZED or not watches_of(event, at):
+    for event in chief.filled(events, at, hands):
+        if event.act not in _MEASURED or not watches_of(event, at):
             continue
-        yield from _missing(event, at, hands)
+        if isinstance(hands.get(event.protocol), Chief):
+            yield from chief.questions(event, at)
         act = _filled(event, at, hands)
+        yield from _missing(act, at, hands)
         found = coin(act.token, at)
         if found is None or not act.amount_raw:
             continue
@@ -124,7 +136,7 @@ def questions(events: Sequence[Event], at: Situation, hands: Hands) -> Iterator[
 
 def enrich(events: Iterable[Act], at: Situation, hands: Hands) -> Iterator[Act]:
     """Give the acts with what the chain answered; those that move a token of nobody's list are dropped."""
-    for event in events:
+    for event in chief.filled(events, at, hands):
         act = _filled(event, at, hands)
         if act.act not in MOVES or not act.token or coin(act.token, at) is not None:
             yield act
@@ -133,8 +145,9 @@ def enrich(events: Iterable[Act], at: Situation, hands: Hands) -> Iterator[Act]:
 def judge(events: Sequence[Event], at: Situation) -> list[Alert]:
     """Give the alerts of a block, in the order in which their contracts first acted."""
     groups: dict[tuple[str, str, str, str], list[Act]] = {}
+    seized = {(event.tx, event.address) for event in events if isinstance(event, Act) and event.act == "flash_lift"}
     for event in events:
-        if isinstance(event, Act):
+        if isinstance(event, Act) and (event.act == "flash_lift" or (event.tx, event.address) not in seized):
             groups.setdefault((event.tx, event.address, event.act, event.token), []).append(event)
     told = (_alert(_one_of(acts), len(acts) - 1, at) for acts in groups.values())
     return [alert for alert in told if alert is not None]
@@ -142,10 +155,16 @@ def judge(events: Sequence[Event], at: Situation) -> list[Alert]:
 
 def _missing(act: Act, at: Situation, hands: Hands) -> Iterator[Ask[Any]]:
     hand = hands.get(act.protocol)
-    if hand is not None and hand.token is not None and not act.token and coin(act.address, at) is None:
+    if hand is None or act.act not in _SIZED:
+        return
+    if hand.token is not None and not act.token and not _pays_itself(act, hand, at):
         yield hand.token(act)
-    if hand is not None and hand.amount is not None and act.amount_raw is None:
-        yield hand.amount(act)
+    if hand.amount is not None and act.amount_raw is None and (asked := hand.amount(act)) is not None:
+        yield asked
+
+
+def _pays_itself(act: Act, hand: Hand, at: Situation) -> bool:
+    return hand.pays_itself and coin(act.address, at) is not None
 
 
 def _filled(act: Act, at: Situation, hands: Hands) -> Act:
@@ -156,24 +175,26 @@ def _filled(act: Act, at: Situation, hands: Hands) -> Act:
     token, raw = act.token, act.amount_raw
     if hand.token is not None and not token:
         words = facts.get(hand.token(act))
-        token = act.address if coin(act.address, at) else (address_of(words[0]) or "" if words else "")
-    if hand.amount is not None and raw is None:
-        raw = facts.get(hand.amount(act))
-    return (
-        act
-        if (token, raw) == (act.token, act.amount_raw)
-        else msgspec.structs.replace(act, token=token, amount_raw=raw)
-    )
+        token = act.address if _pays_itself(act, hand, at) else (address_of(words[0]) or "" if words else "")
+    known = msgspec.structs.replace(act, token=token)
+    if hand.amount is not None and raw is None and (asked := hand.amount(known)) is not None:
+        raw = facts.get(asked)
+    return msgspec.structs.replace(known, amount_raw=raw)
 
 
 def _one_of(acts: Sequence[Act]) -> Act:
     """Make one of like acts: the gravest, or, of those that move money, the first with the sum and whom they share."""
     first = acts[0]
     if first.act not in MOVES:
-        return min(acts, key=lambda act: -SEVERITIES.index(_grave(act)))  # the first of the gravest
+        # the first of the gravest; of approvals the largest
+        return max(acts, key=lambda a: (SEVERITIES.index(_grave(a)), a.act == "approval" and (a.amount_raw or 0)))
     sizes = [act.amount_raw for act in acts]
-    whom = first.whom if all(act.whom == first.whom for act in acts) else ""
-    return msgspec.structs.replace(first, whom=whom, amount_raw=None if None in sizes else sum(s or 0 for s in sizes))
+    shared = {name: getattr(first, name) if _same(acts, name) else "" for name in ("who", "whom", "after")}
+    return msgspec.structs.replace(first, **shared, amount_raw=None if None in sizes else sum(s or 0 for s in sizes))
+
+
+def _same(acts: Sequence[Act], field: str) -> bool:
+    return len({getattr(act, field) for act in acts}) == 1
 
 
 def _grave(act: Act) -> Severity:
@@ -190,12 +211,18 @@ def measure(act: Act, at: Situation) -> Measures:
     quoted = price_of(found.priced, at.chain, at.facts, at.header.time_s)
     amount = Currency(act.token, found.symbol, found.decimals, quoted).amount(act.amount_raw)
     supply = at.facts.get(Number(act.token, "totalSupply()"))
-    return Measures(amount, Decimal(act.amount_raw) / Decimal(supply) if supply else None)
+    return Measures(amount, _part(act.amount_raw, supply), _part(act.amount_raw, act.hat_raw))
+
+
+def _part(raw: int, whole: int | None) -> Decimal | None:
+    return Decimal(raw) / Decimal(whole) if whole else None
 
 
 def reasons(act: Act, seen: Measures, watch: ActWatch) -> list[Reason]:
     """Give the reasons why a watch fires; none: it does not."""
-    unknown = seen.usd is None and seen.share is None
+    if act.act == "approval" and act.amount_raw == 0:
+        return []
+    unknown = seen.usd is None and seen.share is None and seen.of_hat is None
     if act.act not in _SIZED or (act.act not in MOVES and unknown):
         return [Reason(watch.name, "act", act.act.replace("_", " "), "any such act")]
     if not act.amount_raw:
@@ -205,6 +232,8 @@ def reasons(act: Act, seen: Measures, watch: ActWatch) -> list[Reason]:
         given.append(Reason(watch.name, "usd", f"{seen.usd:f}", f"{watch.min_usd:f}"))
     if seen.share is not None and seen.share >= watch.min_share_of_supply:
         given.append(Reason(watch.name, "share_of_supply", f"{seen.share:.8f}", f"{watch.min_share_of_supply:f}"))
+    if seen.of_hat is not None and seen.of_hat >= watch.min_share_of_hat:
+        given.append(Reason(watch.name, "share_of_hat", f"{seen.of_hat:.8f}", f"{watch.min_share_of_hat:f}"))
     return given
 
 
@@ -218,6 +247,8 @@ def severity(act: Act, seen: Measures, watches: Iterable[ActWatch]) -> Severity:
             times = max(times, seen.usd / watch.min_usd)
         if seen.share is not None and watch.min_share_of_supply:
             times = max(times, seen.share / watch.min_share_of_supply)
+        if seen.of_hat is not None and watch.min_share_of_hat:
+            times = max(times, seen.of_hat / watch.min_share_of_hat)
     return "critical" if times >= _CRITICAL_TIMES else "notable" if times >= _NOTABLE_TIMES else "info"
 
 
@@ -247,6 +278,7 @@ def _alert(act: Act, more: int, at: Situation) -> Alert | None:
             whom=act.whom,
             amount=seen.amount,
             share_of_supply=seen.share,
+            share_of_hat=seen.of_hat,
             before=act.before,
             after=act.after,
             unit=act.unit,
