@@ -74,6 +74,7 @@ class _Story:
         self._decoder = decoder_of(settings)
         self._ballots: dict[tuple[str, int], list[Ballot]] = {}
         self._titles: dict[tuple[str, int], str] = {}
+        self._created: dict[tuple[str, int], Event] = {}
 
     def blocks(self) -> Iterator[tuple[Header, list[Event], list[Alert]]]:
         for logs in self._recorded.blocks():
@@ -89,7 +90,7 @@ class _Story:
                 key: tuple(ballots) for key, ballots in self._ballots.items()
             }
             self._open_books(decoded.events, books)
-            at = Situation(self._settings, self._chain, header, facts, books, self._titles)
+            at = Situation(self._settings, self._chain, header, facts, books, self._titles, self._created)
             by_wing = [(wing, events) for wing in WINGS if (events := _own(wing, decoded.events))]
             for asks in facts.rounds(partial(asks_of, by_wing, at)):
                 self._recorded.know(asks, header.height, facts)
@@ -104,7 +105,7 @@ class _Story:
             if isinstance(event, ProposalChange) and event.change == "created":
                 key = (event.address, event.proposal_id)
                 self._ballots.setdefault(key, [])
-                self._titles[key] = event.description
+                self._titles[key], self._created[key] = event.description, event
                 books.setdefault(key, ())
 
     def _remember(self, events: Sequence[Event]) -> None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from watchers.proposed import Action, Simulated
+
 Kind = Literal["vote", "proposal", "liquidity", "batch", "act"]
 Severity = Literal["info", "notable", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "notable", "critical")
@@ -105,7 +107,9 @@ class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):
 
 
 class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
-    """A step in a proposal's life, with the tally as it stands."""
+    """A step in a proposal's life, with the tally as it stands. `does` holds the first of its `actions`, where they are
+    known; `simulated` is what all of them did when they were tried at this step, None where nobody tried.
+    """
 
     dao: str
     governor: str
@@ -120,6 +124,8 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     ends_at_clock: int | None
     actions: int
     eta_s: int | None = None
+    does: tuple[Action, ...] = ()
+    simulated: Simulated | None = None
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):

@@ -190,7 +190,8 @@ class Pipeline:
 
     async def _situation(self, block: Block, events: Iterable[Event], facts: Facts) -> Situation:
         """Gather what is known before the block; earlier votes of proposals that it votes on are read back first."""
-        at = Situation(self.settings, self.chain, block.header, facts, {}, {})
+        created: dict[Key, Event] = {}
+        at = Situation(self.settings, self.chain, block.header, facts, {}, {}, created)
         for key, about in self._touched(events).items():
             fresh = any(isinstance(event, ProposalChange) and event.change == "created" for event in about)
             if fresh:
@@ -201,7 +202,9 @@ class Pipeline:
             if ballots is not None:
                 at.ballots[key] = ballots
             life = await self._history.proposal(self.chain.id, *key)
-            said = (e.event.description for e in life if isinstance(e.event, ProposalChange))
+            steps = [stored.event for stored in life if isinstance(stored.event, ProposalChange)]
+            created.update((key, step) for step in steps if step.change == "created")
+            said = (step.description for step in steps)
             if description := next((text for text in said if text), ""):
                 at.titles[key] = description
         return at

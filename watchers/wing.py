@@ -4,7 +4,8 @@ A wing's judge is pure: events and facts in, alerts out. It says what it must kn
 answers lead to further questions.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -43,7 +44,7 @@ class Ballot(NamedTuple):
 class Situation(NamedTuple):
     """The block at hand and what is known about it. `ballots` holds the earlier votes of each proposal that the block
     touches, keyed by (governor, proposal id); a missing key means that they could not be read.
-    `titles` holds, by the same key, what their creation said of them.
+    `titles` holds, by the same key, what their creation said of them, and `created` the creation itself.
     """
 
     settings: Settings
@@ -52,6 +53,7 @@ class Situation(NamedTuple):
     facts: Facts
     ballots: dict[tuple[str, int], Sequence[Ballot]]
     titles: dict[tuple[str, int], str]
+    created: Mapping[tuple[str, int], Event] = MappingProxyType({})
 
 
 class Wing(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import figures
 from bot.cards.card import Accent, Card
+from bot.cards.doing import proposed
 from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon
 from bot.cards.vote import proposal_name
@@ -36,8 +37,7 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
         sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
         votes = [f"{figures.amount(raw, facts.token_decimals)} {side}" for side, raw in sides]
         lines.append(f"**Votes** {' · '.join(votes)}")
-    if facts.actions:
-        lines.append(f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain")
+    lines += proposed(facts, state.alert.chain_id, lexicon)
     lines += until(facts.ends_at_s, facts.ends_at_clock)
     if facts.eta_s:
         lines.append(f"**Can run from** {moment(facts.eta_s)}")

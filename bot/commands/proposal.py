@@ -10,15 +10,17 @@ from discord import app_commands
 from bot import choices
 from bot.cards import figures
 from bot.cards.card import Card
+from bot.cards.doing import action_lines, effect_lines, trial
 from bot.cards.escape import escape, symbol
 from bot.cards.frame import fit
 from bot.cards.lexicon import short_number
 from bot.desk import Desk
 from bot.reply import Asked, reply
-from bot.rows import counted
+from bot.rows import counted, fitting
 from config.settings import Dao
 from watchers.alert import AlertState, ProposalFacts, Tally, VoteFacts
 from watchers.errors import UserError
+from watchers.governance.actions import actions
 from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.history import StoredEvent
 from watchers.inquiry import Standing
@@ -26,6 +28,8 @@ from watchers.wing import Ballot
 
 LARGEST = 5
 SCANNED = 5_000
+EFFECTS = 8
+ROOM = 1_400  # characters for the actions; tally and votes want theirs
 _STEP = {
     "created": "Created",
     "queued": "Queued",
@@ -64,7 +68,7 @@ def answer(
         facts.append(" → ".join(f"**{_STEP[change.change]}** <t:{time_s}:R>" for change, time_s in changes))
     if created is not None:
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
-        facts.append(f"**Does** {counted(len(created.targets), 'action')} on chain")
+        facts += _does(created, [change for change, _ in changes], chain_id, dao, desk)
     facts += _largest(votes, dao, tally, desk)
     title = title_of(created.description) if created else ""
     number = short_number(proposal_id)
@@ -76,6 +80,22 @@ def answer(
         evidence=(_bars(tally, dao),) if tally is not None else (),
         small=f"proposal {number} · {_source(tally, standing)} · {desk.lexicon.chain_name(chain_id)}",
     )
+
+
+def _does(created: ProposalChange, changes: Sequence[ProposalChange], chain_id: int, dao: Dao, desk: Desk) -> list[str]:
+    """Say every action that fits beside the rest, and how trying them went the last time."""
+    told = actions(created)
+    if not told and not created.left_out:
+        return [f"**Does** {counted(len(created.targets), 'action')} on chain"]
+    done = "What it did" if any(change.change == "executed" for change in changes) else "What it would do"
+    rows, left = fitting(action_lines(told, created.left_out, chain_id, dao.key, desk.lexicon), room=ROOM)
+    lines = [f"**{done}**", *rows, *([f"and {figures.number(left)} more"] if left else [])]
+    tried = [change.simulated for change in changes if change.simulated is not None]
+    if not tried:
+        return lines
+    lines += trial(tried[-1], chain_id, desk.lexicon)
+    shown, left = fitting(list(effect_lines(tried[-1], chain_id, dao.key, desk.lexicon)), EFFECTS, room=ROOM // 2)
+    return [*lines, *(f"• {line}" for line in shown), *([f"and {figures.number(left)} more changes"] if left else [])]
 
 
 def _voting(standing: Standing) -> str:

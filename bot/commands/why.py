@@ -7,14 +7,27 @@ from typing import Any, Self
 from discord import ui
 
 from bot.cards import figures
+from bot.cards.batch import reason
 from bot.cards.card import Card
+from bot.cards.doing import effect_lines, trial
 from bot.cards.escape import code, escape, symbol
 from bot.cards.frame import WHY
 from bot.desk import Desk
 from bot.reply import Asked
 from bot.rows import counted, fitting
 from bot.tree import answer_button
-from watchers.alert import ActFacts, AlertState, Amount, BatchFacts, Bloc, Influence, MoveFacts, Reason, VoteFacts
+from watchers.alert import (
+    ActFacts,
+    AlertState,
+    Amount,
+    BatchFacts,
+    Bloc,
+    Influence,
+    MoveFacts,
+    ProposalFacts,
+    Reason,
+    VoteFacts,
+)
 from watchers.errors import UserError
 
 _MEASURE = {
@@ -78,7 +91,28 @@ def _data(state: AlertState, desk: Desk) -> list[str]:
         return [f"**{failed} of {len(facts.operations)}** operations failed, by {source}; the transaction {status}"]
     if isinstance(facts, ActFacts):
         return _of_act(facts, state, desk)
-    return [f"**Step** {facts.change}: every step of a proposal of a watched DAO is said"]
+    return _of_proposal(facts, state.alert.chain_id, desk)
+
+
+def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:
+    """Say what the actions call, and how trying each went and what it changed."""
+    lines = [f"**Step** {facts.change}: every step of a proposal of a watched DAO is said"]
+    for one in facts.does:
+        given = "unknown arguments" if one.arguments is None else ", ".join(one.arguments)
+        name = one.function.partition("(")[0] or "a payment"
+        called = f"**Action {one.index + 1}** {code(f'{name}({given})', 160)} on {code(one.target, 42)}"
+        lines.append(called + (f", {code(str(one.value_wei), 80)} wei" if one.value_wei else ""))
+    seen = facts.simulated
+    if seen is None:
+        return lines
+    lines += trial(seen, chain_id, desk.lexicon)
+    if seen.sender:
+        lines.append(f"**Tried** by {code(seen.sender, 42)} on the state after block {figures.number(seen.block)}")
+    lines += [
+        f"**Call {at + 1}** " + ("succeeds" if call.ok else f"fails: {reason(call.reason, 120)}")
+        for at, call in enumerate(seen.calls)
+    ]
+    return [*lines, *effect_lines(seen, chain_id, facts.dao, desk.lexicon)]
 
 
 def _of_vote(facts: VoteFacts) -> list[str]:

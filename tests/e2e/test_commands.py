@@ -112,12 +112,14 @@ async def test_a_proposal_shows_its_end_its_tally_and_its_quorum(world: World) -
     assert said[1] == "Rostra DAO · Pay 250,000 USDC to the bridge team"
     assert re.fullmatch(r"Voting ended <t:\d+:R>", said[2])
     assert re.fullmatch(r"Created <t:\d+:R> → Queued <t:\d+:R> → Executed <t:\d+:R>", said[3])
-    assert said[4:7] == [
+    assert said[4:9] == [
         "Proposer Delegate 1 (delegate) 0x709979…dc79C8",
-        "Does 1 action on chain",
+        "What it did",
+        "1 · transfer 250k USDC to Bridge team (team) 0xcd3B76…64ce71",
+        "Not simulated right before it ran: the node cannot",
         "Largest votes",
     ]
-    assert said[7].startswith("• 1.20M ROSTRA against · 46.6 % of all · Sandbox fund (investor) 0x996550…B0A4dc · <t:")
+    assert said[9].startswith("• 1.20M ROSTRA against · 46.6 % of all · Sandbox fund (investor) 0x996550…B0A4dc · <t:")
     assert said[-5:] == [
         "For     █████████░░░░░░░░░  51.0 %  1.31M",
         "Against ████████░░░░░░░░░░  49.0 %  1.26M",

@@ -53,6 +53,7 @@ class Reader:
         self.errors = 0
         self.ballots: dict[tuple[str, int], list[tuple[int, Ballot]]] = {}
         self.titles: dict[tuple[str, int], str] = {}
+        self.created: dict[tuple[str, int], Event] = {}
 
     def story(self) -> Iterator[tuple[int, list[Alert]]]:
         """Give each step's number and the alerts of the blocks that joined the chain in it."""
@@ -71,7 +72,8 @@ class Reader:
         raw = self.node.answer("eth_getLogs", [{"fromBlock": tag, "toBlock": tag}])
         decoded = self.decoder.decode(self.chain.id, msgspec.convert(raw, list[Log], strict=False))
         self.errors += len(decoded.errors)
-        at = Situation(self.settings, self.chain, header, Facts(), self._earlier(), dict(self.titles))
+        known = (self._earlier(), dict(self.titles), dict(self.created))
+        at = Situation(self.settings, self.chain, header, Facts(), *known)
         said = self._judged(decoded.events, at, height) if say else []
         self._keep(decoded.events, height)
         return said
@@ -102,6 +104,7 @@ class Reader:
             if isinstance(event, ProposalChange) and event.change == "created":
                 self.ballots[event.address, event.proposal_id] = []
                 self.titles[event.address, event.proposal_id] = event.description
+                self.created[event.address, event.proposal_id] = event
             if isinstance(event, Vote):
                 self.ballots[event.address, event.proposal_id].append((height, ballot_of(event)))
 

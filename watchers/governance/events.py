@@ -8,6 +8,7 @@ from typing import Literal
 
 from config.settings import ActName
 from watchers.event import Event
+from watchers.proposed import Simulated
 from watchers.wing import Taken
 
 Support = Literal["for", "against", "abstain", "split", "unknown"]
@@ -40,6 +41,8 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
 
     `closed`: voting is over and its result travels to another chain; `defeated`, `vetoed`: it will not be carried out.
     `final_raw`: for, against and abstain as they were counted in the end, where the step tells them.
+    `left_out`: actions that are too many or too large to keep. `simulated`: what its actions did when they were tried
+    at this step; None where nobody tried.
     """
 
     proposal_id: int
@@ -54,6 +57,8 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     signatures: tuple[str, ...] = ()
     calldatas: tuple[str, ...] = ()
     final_raw: tuple[int, int, int] | None = None
+    left_out: int = 0
+    simulated: Simulated | None = None
 
 
 class DelegateChange(Event, frozen=True, kw_only=True, tag="delegation"):

@@ -24,17 +24,20 @@ from typing import NamedTuple
 from config.settings import Dao, VoteWatch
 from watchers.alert import SEVERITIES, Alert, Amount, ProposalFacts, Reason, Severity, Tally, VoteFacts, alert_id
 from watchers.event import Event
+from watchers.governance.actions import actions
 from watchers.governance.asks import Counts
 from watchers.governance.clock import end_s, is_late
 from watchers.governance.desk import Desk, desks
 from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.governance.family import Family
 from watchers.governance.influence import influence
+from watchers.governance.simulation import STEPS, creation
 from watchers.governance.tally import Flip, crosses, flip, to_flip_back
 from watchers.governance.weigh import share
 from watchers.wing import Situation
 
 LARGE = Decimal("0.10")
+DOES = 10  # actions that an alert carries; history has them all
 REAL_TURNOUT = 4  # a quarter of the quorum cast before: from then on a share of the votes cast says something
 _STEPS: dict[str, Severity] = dict.fromkeys(("extended", "executed", "canceled", "defeated", "vetoed"), "notable")
 
@@ -200,6 +203,7 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
         return None
     dao = desk.dao
     known = change.change != "created" and desk.book.whole
+    created = _acting(change, desk)
     facts = ProposalFacts(
         dao=dao.key,
         governor=dao.governor,
@@ -212,12 +216,21 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
         token_decimals=dao.decimals,
         ends_at_s=_ends_s(desk),
         ends_at_clock=desk.end_clock,
-        actions=len(change.targets),
+        actions=len(created.targets) + created.left_out if created is not None else 0,
         eta_s=change.eta_s or None,
+        does=actions(created)[:DOES],
+        simulated=change.simulated,
     )
     fired = [Reason(w.name, "proposal", change.change, "any step") for w in watches]
     named = (dao.governor, *((change.proposer,) if change.proposer else ()), *change.targets)
     return _alert(change, desk, _STEPS.get(change.change, "info"), fired, facts, tuple(dict.fromkeys(named)))
+
+
+def _acting(change: ProposalChange, desk: Desk) -> ProposalChange | None:
+    """Give the creation that tells what is done, at the steps at which it matters."""
+    if change.change not in STEPS:
+        return None
+    return change if change.change == "created" else creation(change, desk.at)
 
 
 def _title(desk: Desk) -> str:

@@ -8,7 +8,7 @@ from watchers.decode import protocols_in
 from watchers.errors import DefinitionError
 from watchers.event import Event
 from watchers.facts import Ask
-from watchers.governance import acts, judge, protocols
+from watchers.governance import acts, judge, protocols, simulation
 from watchers.governance.delegating import Delegation, delegations, kept
 from watchers.governance.desk import dao_of, desks
 from watchers.governance.electors import Electors
@@ -38,6 +38,7 @@ class GovernanceWing:
     def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask[Any]]:
         """Name the questions about the block's proposals and acts that are not answered yet."""
         wanted = [ask for desk in desks(events, at, self.families).values() for ask in desk.asks()]
+        wanted += [ask for _, trial in simulation.rehearsals(events, at) for ask in trial.asks()]
         wanted += acts.questions([*events, *delegations(events, at)], at, self.hands)
         return [ask for ask in dict.fromkeys(wanted) if not at.facts.has(ask)]
 
@@ -45,7 +46,7 @@ class GovernanceWing:
         """Keep what governors of daos.toml said: anybody can emit a `VoteCast`, and history must not fill with it."""
         own = [e for e in events if not isinstance(e, Act | Delegation) and dao_of(e, at) is not None]
         done = [*(event for event in events if isinstance(event, Act)), *delegations(events, at)]
-        return [*own, *kept(events, at), *acts.enrich(done, at, self.hands)]
+        return [*simulation.enrich(own, at), *kept(events, at), *acts.enrich(done, at, self.hands)]
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give the alerts that the events are worth."""

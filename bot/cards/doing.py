@@ -1,0 +1,167 @@
+"""What a proposal would do, in words: its actions, how trying them went, and what that changed."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from bot.cards import figures
+from bot.cards.batch import reason
+from bot.cards.escape import code, escape, symbol
+from bot.cards.lexicon import Lexicon
+from watchers.alert import ProposalFacts
+from watchers.proposed import Action, Effect, Simulated
+
+LISTED = 3
+ARGUMENTS = 3
+REASON = 120
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+_MANY_TOKENS = 1 << 200  # an allowance above it is meant to have no bound
+_WHEN = {"created": "at creation", "queued": "when queued", "executed": "right before it ran", "now": "just now"}
+_EFFECTS: dict[str, tuple[str, str]] = {
+    "transfer": ("transfer", "transfers"),
+    "item": ("item moved", "items moved"),
+    "coins": ("payment", "payments"),
+    "allowance": ("allowance", "allowances"),
+    "upgrade": ("new code", "new codes"),
+    "admin_changed": ("new proxy admin", "new proxy admins"),
+    "owner_changed": ("new owner", "new owners"),
+    "owner_nominated": ("next owner", "next owners"),
+    "role_granted": ("role granted", "roles granted"),
+    "role_revoked": ("role taken away", "roles taken away"),
+    "fee_switch": ("fee switch", "fee switches"),
+}
+
+
+def proposed(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
+    """Give the card's lines: at most three on actions, one on the trial, and one for each thing that is wrong."""
+    said = "What it did" if facts.change == "executed" else "What it would do"
+    lines = [_action(action, chain_id, facts.dao, lexicon) for action in facts.does[:LISTED]]
+    left = facts.actions - len(lines)
+    if lines and left > 0:
+        lines[-1] += f", and **{figures.number(left)} more**"
+    told = [f"**{said if at == 0 else 'Then'}** {line}" for at, line in enumerate(lines)]
+    if not told and facts.actions:
+        told = [f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain"]
+    return told + (trial(facts.simulated, chain_id, lexicon) if facts.simulated is not None else [])
+
+
+def action_lines(actions: Sequence[Action], left_out: int, chain_id: int, dao: str, lexicon: Lexicon) -> list[str]:
+    """Give every action, numbered from 1."""
+    lines = [f"**{one.index + 1}** · {_action(one, chain_id, dao, lexicon)}" for one in actions]
+    return lines + ([f"and {figures.number(left_out)} more that are not kept"] if left_out else [])
+
+
+def trial(seen: Simulated, chain_id: int, lexicon: Lexicon) -> list[str]:
+    """Say how trying the actions went; "not simulated" is never a success."""
+    when = _WHEN.get(seen.step, "")
+    wrong = [_codeless(seen, chain_id, lexicon)] if seen.codeless else []
+    if seen.changed:
+        named = ", ".join(lexicon.who(chain_id, one) for one in seen.changed[:LISTED])
+        wrong.append(f"**Other code than at creation** {named}")
+    if seen.why:
+        return [f"**Not simulated** {when}: {escape(seen.why, 80)}", *wrong]
+    if seen.lacks_wei:
+        wrong.append(f"**Not there yet** {_coins(seen.lacks_wei, chain_id, lexicon)} of what it sends")
+    total, fails = len(seen.calls), seen.fails
+    if not fails:
+        how = f"all {total} calls succeed" if total != 1 else "its call succeeds"
+        changes = _counted(seen)
+        return [f"**Simulated {when}** {how}{f' · {changes}' if changes else ''}", *wrong]
+    first = seen.calls[fails[0]]
+    how = f"call {fails[0] + 1} of {total} fails" if total != 1 else "its call fails"
+    more = f", and {len(fails) - 1} more fail{'s' if len(fails) == 2 else ''}" if len(fails) > 1 else ""  # noqa: PLR2004 - one more
+    return [f"**Simulated {when}** **{how}**: {reason(first.reason, REASON)}{more}", *wrong]
+
+
+def effect_lines(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> Iterator[str]:
+    """Say each change that the trial logged."""
+    for effect in seen.effects:
+        yield f"call {effect.call + 1}: {_effect(effect, chain_id, dao, lexicon)}"
+    if seen.more:
+        yield f"and {figures.number(seen.more)} more changes"
+
+
+def _codeless(seen: Simulated, chain_id: int, lexicon: Lexicon) -> str:
+    named = ", ".join(lexicon.who(chain_id, one) for one in seen.codeless[:LISTED])
+    return f"**No code at** {named}: a call there does nothing"
+
+
+def _counted(seen: Simulated) -> str:
+    """Count the changes by kind, those of power before those of money as they stand."""
+    counts = Counter(effect.kind for effect in seen.effects)
+    rows = []
+    for kind, number in counts.items():
+        one, many = _named(kind)
+        rows.append(f"{number} {one if number == 1 else many}")
+    return ", ".join(rows[:4]) + (f", and {seen.more} more" if seen.more else "")
+
+
+def _named(kind: str) -> tuple[str, str]:
+    plain = escape(kind.replace("_", " "), 40)
+    return _EFFECTS.get(kind, (plain, plain))
+
+
+def _effect(effect: Effect, chain_id: int, dao: str, lexicon: Lexicon) -> str:
+    who, whom = (lexicon.who(chain_id, one) for one in (effect.who, effect.whom))
+    contract = lexicon.who(chain_id, effect.contract)
+    raw = effect.raw or 0
+    if effect.kind == "coins":
+        return f"{_coins(raw, chain_id, lexicon)} from {who} to {whom}"
+    if effect.kind == "transfer":
+        return f"{_tokens(effect.contract, raw, chain_id, dao, lexicon)} from {who} to {whom}"
+    if effect.kind == "allowance":
+        return f"{whom} may spend {_allowed(effect.contract, raw, chain_id, dao, lexicon)} of {who}"
+    if effect.kind == "item":
+        return f"item {code(str(raw), 20)} of {contract} from {who} to {whom}"
+    one, _ = _named(effect.kind)
+    after = f" → {_value(effect.after, chain_id, lexicon)}" if effect.after else ""
+    to = f", {whom}" if effect.whom else ""
+    return f"**{one}** of {contract}{to}{after}"
+
+
+def _action(action: Action, chain_id: int, dao: str, lexicon: Lexicon) -> str:
+    """Write one action; of what moves money by the commonest functions, the amount."""
+    sent = _coins(action.value_wei, chain_id, lexicon) if action.value_wei else ""
+    target, given = lexicon.who(chain_id, action.target), action.arguments or ()
+    if not action.function:
+        return f"pay {sent} to {target}" if sent else f"call {target} with nothing"
+    with_coins = f" with {sent}" if sent else ""
+    name = action.function.partition("(")[0]
+    if action.function in ("transfer(address,uint256)", "approve(address,uint256)") and len(given) == 2:  # noqa: PLR2004 - as they say
+        whom, raw = lexicon.who(chain_id, given[0]), int(given[1])
+        if name == "transfer":
+            return f"transfer {_tokens(action.target, raw, chain_id, dao, lexicon)} to {whom}{with_coins}"
+        return f"let {whom} spend {_allowed(action.target, raw, chain_id, dao, lexicon)}{with_coins}"
+    shown = [_value(one, chain_id, lexicon) for one in given[:ARGUMENTS]]
+    shown += ["…"] if len(given) > ARGUMENTS else []
+    arguments = f" with {', '.join(shown)}" if shown else ""
+    risks = [f"**{risk}**" for risk in action.risks if risk != "sends coins"]
+    risky = f" · {', '.join(risks)}" if risks else ""
+    return f"{code(name, 40)} on {target}{arguments}{f' and {sent}' if sent else ''}{risky}"
+
+
+def _value(text: str, chain_id: int, lexicon: Lexicon) -> str:
+    return lexicon.who(chain_id, text) if _ADDRESS.fullmatch(text) else code(text, 32)
+
+
+def _coins(wei: int, chain_id: int, lexicon: Lexicon) -> str:
+    chain = lexicon.chain(chain_id)
+    return f"{figures.amount(wei, 18)} {chain.native}" if chain else f"{figures.number(wei)} wei"
+
+
+def _allowed(token: str, raw: int, chain_id: int, dao: str, lexicon: Lexicon) -> str:
+    if raw < _MANY_TOKENS:
+        return _tokens(token, raw, chain_id, dao, lexicon)
+    return f"**any amount** of {lexicon.who(chain_id, token)}"
+
+
+def _tokens(token: str, raw: int, chain_id: int, dao: str, lexicon: Lexicon) -> str:
+    """Write an amount of a token that the operator's files know; of any other, the base units."""
+    chain, one = lexicon.chain(chain_id), lexicon.dao(dao)
+    listed = (t for t in lexicon.settings.tokens if chain and t.chain == chain.key and t.address == token)
+    found = next(listed, None)
+    if found is not None:
+        return f"{figures.amount(raw, found.decimals)} {symbol(found.symbol)}"
+    if one is not None and one.token == token:
+        return f"{figures.amount(raw, one.decimals)} {symbol(one.symbol)}"
+    return f"{figures.amount(raw, None)} {lexicon.who(chain_id, token)}"

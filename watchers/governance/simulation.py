@@ -1,0 +1,374 @@
+"""What a proposal's actions do when they are tried: `eth_simulateV1` from whoever will execute them.
+
+Tried at creation and when it is queued on the state after that block, and when it is executed on the state before it;
+once a time is known at which it can run, as of that time. The governor is left out: the calls come from the timelock,
+one after the other, and coins that it lacks are lent to it. What the calls log is read as any log is.
+
+Source: ethereum/execution-apis, `eth_simulateV1` (with `traceTransfers`, coins that move are logs of 0xeeee...ee).
+Errors: a node that does not know the method, or refuses, gives `Simulated.why`; nothing of its text is kept.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from eth_hash.auto import keccak
+
+import watchers.governance.protocols as protocols_package
+from config.settings import TIMELOCK_STEPS
+from watchers.abi import Shape, event, selector, shape_of
+from watchers.chain.block import Log
+from watchers.chain.envelope import is_verdict, lacks_method
+from watchers.decode import Decoder, protocols_in
+from watchers.errors import DecodeError
+from watchers.event import Event
+from watchers.facts import Answer, Ask, Call, RpcError, eth_call, words
+from watchers.governance.actions import Planned, bounded, planned
+from watchers.governance.desk import dao_of, watches_of
+from watchers.governance.events import Act, ProposalChange
+from watchers.governance.hand import Hand
+from watchers.proposed import NO_METHOD, Effect, Outcome, Simulated
+from watchers.revert import EMPTY, OUT_OF_GAS, describe_hex
+from watchers.wing import Situation
+
+STEPS = ("created", "queued", "executed")
+MAX_LOGS = 2_000
+MAX_EFFECTS = 60
+MAX_TARGETS = 40
+MAX_REASON = 200
+MAX_TIME_S = 1 << 40
+COINS = "0x" + "ee" * 20
+_NOBODY = "0x" + "00" * 20
+_SET_FEE_TO = selector("setFeeTo(address)")
+_REFUSED = {
+    -38014: "the calls send more coins than there are",
+    -38015: "the calls need more gas than the node allows",
+    -38026: "the calls are more than the node allows",
+    -32602: "the node does not take the question",
+}
+UNREADABLE = "the node's answer cannot be read"
+TOO_LARGE = "its actions are too many or too large to keep"
+NO_EXECUTOR = "who would make the calls is not known"
+_OTHERWISE = frozenset({"aave_v2"})  # its executors may borrow a target's code, and the log does not say which
+
+
+@event("Transfer(address indexed from, address indexed to, uint256 value)")
+class Transfer(msgspec.Struct, frozen=True, gc=False):
+    """Tokens move; coins, where 0xeeee...ee says so."""
+
+    from_: str
+    to: str
+    value: int
+
+
+@event("Transfer(address indexed from, address indexed to, uint256 indexed tokenId)")
+class ItemTransfer(msgspec.Struct, frozen=True, gc=False):
+    """One item of a collection moves."""
+
+    from_: str
+    to: str
+    token_id: int
+
+
+@event("Approval(address indexed owner, address indexed spender, uint256 value)")
+class Approval(msgspec.Struct, frozen=True, gc=False):
+    """Somebody may spend an owner's tokens."""
+
+    owner: str
+    spender: str
+    value: int
+
+
+class Executor(Ask[str], frozen=True):
+    """Who makes a governor's calls, for one whose timelock daos.toml does not tell; "" for the governor itself."""
+
+    governor: str
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask the getters of Compound's and OpenZeppelin's, Nouns Builder's and Aragon OSx's."""
+        return tuple(eth_call(self.governor, getter, block=block) for getter in ("timelock()", "treasury()", "dao()"))
+
+    def read(self, answers: Sequence[Answer]) -> str | None:
+        """Take the first address; nobody but the governor is left when the contract knows none of the three."""
+        for answer in answers:
+            found = words(answer, "address")
+            if found and found[0] != _NOBODY:
+                return str(found[0]).lower()
+        return "" if all(a == "0x" or (isinstance(a, RpcError) and is_verdict(a)) for a in answers) else None
+
+
+class Balance(Ask[int], frozen=True):
+    """Coins of an address, wei, after block `at`."""
+
+    address: str
+    at: int
+
+    def calls(self, block: int) -> tuple[Call, ...]:  # noqa: ARG002 - the block is a part of the question
+        """Ask the node."""
+        return (Call("eth_getBalance", (self.address, hex(self.at))),)
+
+    def read(self, answers: Sequence[Answer]) -> int | None:
+        """Read the quantity."""
+        return None if isinstance(answers[0], RpcError) else int(str(answers[0]), 16)
+
+
+class Trial(Ask[Simulated], frozen=True):
+    """The actions tried by `sender` on the state after block `at`, as of `time_s` (0: right then). `balance_wei` is
+    what it is given; None leaves it what it has.
+    """
+
+    step: str
+    sender: str
+    actions: tuple[Planned, ...]
+    at: int
+    time_s: int = 0
+    balance_wei: int | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Give the contracts called, each once; one that is only paid need hold no code."""
+        called = (action.target for action in self.actions if len(action.data) > len("0x"))
+        return tuple(dict.fromkeys(called))[:MAX_TARGETS]
+
+    def calls(self, block: int) -> tuple[Call, ...]:  # noqa: ARG002 - the block is a part of the question
+        """Ask for the simulation, and for the code of each target."""
+        rows = [{"from": self.sender, "to": a.target, "value": hex(a.value_wei), "data": a.data} for a in self.actions]
+        batch: dict[str, Any] = {"calls": rows}
+        if self.balance_wei is not None:
+            batch["stateOverrides"] = {self.sender: {"balance": hex(self.balance_wei)}}
+        if self.time_s:
+            batch["blockOverrides"] = {"time": hex(self.time_s)}
+        options = {"validation": False, "traceTransfers": True, "returnFullTransactions": False}
+        asked = ({"blockStateCalls": [batch], **options}, hex(self.at))
+        return (
+            Call("eth_simulateV1", asked),
+            *(Call("eth_getCode", (target, hex(self.at))) for target in self.targets),
+        )
+
+    def read(self, answers: Sequence[Answer]) -> Simulated:
+        """Read each call's outcome and all that they logged."""
+        said = answers[0]
+        codeless, codes = _codes(self.targets, answers[1:])
+        known = Simulated(self.step, self.at, self.sender, codeless=codeless, codes=codes)
+        if isinstance(said, RpcError):
+            return msgspec.structs.replace(known, why=_refused(said))
+        if not isinstance(said, list) or len(said) != 1 or not isinstance(said[0], dict):
+            return msgspec.structs.replace(known, why=UNREADABLE)
+        results = said[0].get("calls")
+        if not isinstance(results, list) or len(results) != len(self.actions):
+            return msgspec.structs.replace(known, why=UNREADABLE)
+        outcomes = [_outcome(result) for result in results]
+        calls = tuple(one for one in outcomes if one is not None)
+        if len(calls) < len(outcomes):
+            return msgspec.structs.replace(known, why=UNREADABLE)
+        effects, more = _effects(results, calls, self)
+        return msgspec.structs.replace(known, calls=calls, effects=effects, more=more)
+
+
+def _refused(error: RpcError) -> str:
+    return NO_METHOD if lacks_method(error) else _REFUSED.get(error.code, f"the node refuses, code {error.code}")
+
+
+def _codes(targets: Sequence[str], answers: Sequence[Answer]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    told = [(t, a) for t, a in zip(targets, answers, strict=True) if isinstance(a, str)]
+    codeless = tuple(target for target, code in told if code == "0x")
+    return codeless, tuple((t, keccak(code.encode()).hex()[:16]) for t, code in told if code != "0x")
+
+
+def _outcome(result: Any) -> Outcome | None:
+    """Read a call's status and, where it failed, why: the revert data stands in the error or in what was returned."""
+    if not isinstance(result, dict) or result.get("status") not in ("0x0", "0x1"):
+        return None
+    if result["status"] == "0x1":
+        return Outcome(ok=True)
+    error = result.get("error")
+    error = error if isinstance(error, dict) else {}
+    data = next((d for d in (error.get("data"), result.get("returnData")) if isinstance(d, str) and len(d) > 2), "")  # noqa: PLR2004 - "0x"
+    if data:
+        return Outcome(ok=False, reason=describe_hex(data)[:MAX_REASON])
+    return Outcome(ok=False, reason=OUT_OF_GAS if "out of gas" in str(error.get("message"))[:300].lower() else EMPTY)
+
+
+# --- what the calls log -------------------------------------------------------------------------------------------
+
+
+def _effects(results: Sequence[Any], calls: Sequence[Outcome], trial: Trial) -> tuple[tuple[Effect, ...], int]:
+    """Read the logs of the calls that succeeded: what changes hands first, then what leaves the sender, then the rest,
+    so that a flood of transfers hides nothing.
+    """
+    logs: list[Log] = []
+    call_of: list[int] = []
+    unread = 0
+    for at, (result, outcome) in enumerate(zip(results, calls, strict=True)):
+        raw = result.get("logs") if outcome.ok else ()
+        for entry in raw if isinstance(raw, list) else ():
+            log = _log(entry, len(logs)) if len(logs) < MAX_LOGS else None
+            if log is None:
+                unread += 1
+                continue
+            logs.append(log)
+            call_of.append(at)
+    found = [*_switched(trial, calls), *_changed(logs, call_of)]
+    moves = [move for log, at in zip(logs, call_of, strict=True) if (move := _moved(log, at)) is not None]
+    moves.sort(key=lambda move: move.who != trial.sender)  # stable: the order of the calls stays
+    found += moves
+    return tuple(found[:MAX_EFFECTS]), max(0, len(found) - MAX_EFFECTS) + unread
+
+
+def _log(raw: Any, index: int) -> Log | None:
+    """Build a log of our own from what a node made up; None for what is none."""
+    try:
+        address, topics, data = raw["address"].lower(), raw["topics"], raw["data"].lower()
+        if len(topics) > 4 or not all(isinstance(topic, str) for topic in topics):  # noqa: PLR2004 - the EVM's LOG4
+            return None
+        lower = tuple(topic.lower() for topic in topics)
+    except (TypeError, KeyError, AttributeError):
+        return None
+    return Log(address, lower, data, "0x0", "0x", "0x0", hex(index), "0x")
+
+
+def _switched(trial: Trial, calls: Sequence[Outcome]) -> Iterator[Effect]:
+    """Recognise the switch that logs nothing: `setFeeTo` of Uniswap V2's factory."""
+    for at, (action, outcome) in enumerate(zip(trial.actions, calls, strict=True)):
+        to = words("0x" + action.data[len(_SET_FEE_TO) :], "address") if action.data.startswith(_SET_FEE_TO) else None
+        if outcome.ok and to:
+            yield Effect(at, "fee_switch", action.target, trial.sender, after=str(to[0]).lower())
+
+
+def _changed(logs: Sequence[Log], call_of: Sequence[int]) -> Iterator[Effect]:
+    """Read who is in charge and how by the wing's own protocols."""
+    decoded = Decoder(_hands(), vouched={0: frozenset(log.address for log in logs)}).decode(0, logs)
+    for act in decoded.events:
+        if isinstance(act, Act) and act.act not in TIMELOCK_STEPS:
+            amount = {"raw": act.amount_raw} if act.amount_raw is not None else {}
+            yield Effect(
+                call_of[act.log_index], act.act, act.address, act.who, act.whom, after=act.after[:80], **amount
+            )
+
+
+@cache
+def _hands() -> tuple[Hand, ...]:
+    return tuple(p for p in protocols_in(protocols_package) if isinstance(p, Hand))
+
+
+_MOVES: tuple[tuple[type, str, Callable[[Any], tuple[str, str, int]]], ...] = (
+    (Transfer, "transfer", lambda moved: (moved.from_, moved.to, moved.value)),
+    (ItemTransfer, "item", lambda moved: (moved.from_, moved.to, moved.token_id)),
+    (Approval, "allowance", lambda given: (given.owner, given.spender, given.value)),
+)
+
+
+def _moved(log: Log, call: int) -> Effect | None:
+    key = (log.topics[0] if log.topics else "", len(log.topics), len(log.data))
+    for into, kind, parts in _MOVES:
+        shape: Shape[Any] = shape_of(into)
+        if key != shape.key:
+            continue
+        try:
+            who, whom, raw = parts(shape.decode(log))
+        except DecodeError:
+            return None
+        return Effect(call, "coins" if log.address == COINS else kind, log.address, who, whom, raw)
+    return None
+
+
+# --- in the wing --------------------------------------------------------------------------------------------------
+
+
+class Rehearsal:
+    """A step of a proposal whose actions are worth trying: what must be asked for it, and what it came to."""
+
+    def __init__(self, step: ProposalChange, created: ProposalChange, governor: str, at: Situation) -> None:
+        dao = dao_of(step, at)
+        self._step, self._created, self._governor, self._at = step, bounded(created), governor, at
+        self._listed = dao.timelock if dao is not None else None
+        self._protocol = dao.protocol if dao is not None else ""
+        self._open: list[Ask[Any]] = []
+        self._trial: Trial | None = None
+        self._lacks_wei = 0
+        self.why = self._prepare()
+
+    def _prepare(self) -> str:
+        """Find who executes, and what it lacks; give why it cannot be tried at all."""
+        if self._created.left_out:
+            return TOO_LARGE
+        if self._protocol in _OTHERWISE:
+            return NO_EXECUTOR
+        executor, facts = Executor(self._governor), self._at.facts
+        sender = self._listed
+        if sender is None:
+            if not facts.has(executor):
+                self._open.append(executor)
+                return ""
+            said = facts.get(executor)
+            if said is None:
+                return NO_EXECUTOR
+            sender = said or self._governor
+        header, over = self._at.header, self._step.change == "executed"
+        state = header.height - 1 if over else header.height
+        calls = tuple(planned(self._created))
+        sent_wei, balance_wei = sum(call.value_wei for call in calls), None
+        if sent_wei:
+            balance = Balance(sender, state)
+            if not facts.has(balance):
+                self._open.append(balance)
+                return ""
+            has_wei = facts.get(balance) or 0
+            if sent_wei > has_wei:
+                self._lacks_wei, balance_wei = sent_wei - has_wei, sent_wei
+        runs_s = header.time_s if over else self._step.eta_s
+        time_s = runs_s if header.time_s + (not over) < runs_s + over < MAX_TIME_S else 0
+        self._trial = Trial(self._step.change, sender, calls, state, time_s, balance_wei)
+        self._open += [] if facts.has(self._trial) else [self._trial]
+        return ""
+
+    def asks(self) -> Sequence[Ask[Any]]:
+        """Name what is open."""
+        return self._open
+
+    def told(self) -> Simulated | None:
+        """Give what it came to; None when nobody asked."""
+        state = self._at.header.height
+        if self.why:
+            return Simulated(self._step.change, state, why=self.why)
+        if self._trial is None or not self._at.facts.has(self._trial):
+            return None
+        seen = self._at.facts.get(self._trial) or Simulated(self._step.change, state, why=UNREADABLE)
+        before = dict(self._created.simulated.codes) if self._created.simulated is not None else {}
+        changed = tuple(target for target, code in seen.codes if before.get(target, code) != code)
+        return msgspec.structs.replace(seen, changed=changed, lacks_wei=0 if seen.why else self._lacks_wei)
+
+
+def rehearsals(events: Iterable[Event], at: Situation) -> Iterator[tuple[ProposalChange, Rehearsal]]:
+    """Give the steps whose actions are to be tried: of watched proposals whose creation told them."""
+    changes = [e for e in events if isinstance(e, ProposalChange)]
+    fresh = {(e.address, e.proposal_id): e for e in changes if e.change == "created"}
+    for step in changes:
+        created = creation(step, at) if step.change != "created" else step
+        created = created or fresh.get((step.address, step.proposal_id))
+        if step.change not in STEPS or created is None or not created.targets:
+            continue
+        dao = dao_of(step, at)
+        if dao is not None and any(watch.proposals for watch in watches_of(dao, at)):
+            yield step, Rehearsal(step, created, dao.governor, at)
+
+
+def creation(step: ProposalChange, at: Situation) -> ProposalChange | None:
+    """Find the creation of a step's proposal among what was known before the block."""
+    found = at.created.get((step.address, step.proposal_id))
+    return found if isinstance(found, ProposalChange) else None
+
+
+def enrich(events: Sequence[Event], at: Situation) -> list[Event]:
+    """Give the events with what the trials came to, and no more actions than are kept."""
+    told = {step.id: rehearsal.told() for step, rehearsal in rehearsals(events, at)}
+    done: list[Event] = []
+    for one in events:
+        if isinstance(one, ProposalChange):
+            kept = bounded(one)
+            seen = told.get(one.id)
+            done.append(kept if seen is None else msgspec.structs.replace(kept, simulated=seen))
+        else:
+            done.append(one)
+    return done
