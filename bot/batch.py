@@ -84,7 +84,7 @@ async def batch(
 def _recorded(origin: str, *, trace: bool) -> Given:
     file = Path(origin)
     if _HEX.fullmatch(origin) and not file.exists():
-        raise InputError(origin, "*", "is neither a file nor a transaction hash", "a hash is 0x and 64 hex digits")
+        raise InputError(origin, "", "is neither a file nor a transaction hash", "a hash is 0x and 64 hex digits")
     return from_file(file, trace=trace)
 
 

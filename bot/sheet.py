@@ -126,9 +126,9 @@ def _reading(file: Path) -> Iterator[Reader]:
     except OSError as error:
         gone = isinstance(error, gzip.BadGzipFile)
         problem = "is not whole gzip" if gone else error.strerror or "cannot be read"
-        raise InputError(name, "*", problem, "fetch it again" if gone else "check the path") from None
+        raise InputError(name, "", problem, "fetch it again" if gone else "check the path") from None
     except (EOFError, zlib.error):
-        raise InputError(name, "*", "is not whole gzip", "fetch it again") from None
+        raise InputError(name, "", "is not whole gzip", "fetch it again") from None
     except UnicodeDecodeError:
         raise InputError(name, f"line {_odd_line(file)}", "is not UTF-8 text", "save it as CSV in UTF-8") from None
     except csv.Error as error:

@@ -89,7 +89,7 @@ async def from_chains(settings: Settings, name: str, *, trace: bool) -> Given:
     """Ask every followed chain at once for a transaction by its lower-case hash. Raises InputError, ChainError."""
     chains = [chain for chain in settings.chains.values() if chain.enabled]
     if not chains:
-        raise InputError(name, "*", "no chain is followed", "set enabled = true for its chain in chains.toml")
+        raise InputError(name, "", "no chain is followed", "set enabled = true for its chain in chains.toml")
     async with aiohttp.ClientSession() as session:
         answers = await asyncio.gather(*(_ask(Rpc(chain, session), name, trace=trace) for chain in chains))
     given = next((answer for answer in answers if isinstance(answer, Given)), None)
@@ -97,7 +97,7 @@ async def from_chains(settings: Settings, name: str, *, trace: bool) -> Given:
         return given
     said = [(chain, answer) for chain, answer in zip(chains, answers, strict=True) if isinstance(answer, str)]
     if not said:
-        raise InputError(name, "*", f"no transaction of that hash is on {_names(chains)}", "check hash and chains")
+        raise InputError(name, "", f"no transaction of that hash is on {_names(chains)}", "check hash and chains")
     silent = [chain for chain, answer in said if answer == _SILENT]
     told = "; ".join(f"{chain.name}: {answer}" for chain, answer in said if answer != _SILENT)
     problem = "; ".join(part for part in (told, silent and f"not reached: {_names(silent)}") if part)

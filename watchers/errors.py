@@ -74,7 +74,9 @@ class UserError(TribuneError):
 
 
 class InputError(TribuneError):
-    """A file that a command was given is not what it should be. One line: file, place, what to do."""
+    """A file that a command was given is not what it should be. One line: file, place, what to do; a complaint about
+    the whole file has no place.
+    """
 
     def __init__(self, file: str, place: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{file}: {place}: {problem}; {remedy}")
+        super().__init__(": ".join(part for part in (file, place, f"{problem}; {remedy}") if part))

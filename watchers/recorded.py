@@ -121,11 +121,11 @@ def content_of(file: Path, remedy: str) -> Any:
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
         if len(raw) > _MOST_BYTES:
-            raise InputError(str(file), "*", "is larger than 1 GiB", "split it")
+            raise InputError(str(file), "", "is larger than 1 GiB", "split it")
         return msgspec.json.decode(raw)
     except OSError as error:
-        raise InputError(str(file), "*", error.strerror or "cannot be read", "check the path") from None
+        raise InputError(str(file), "", error.strerror or "cannot be read", "check the path") from None
     except (EOFError, zlib.error):
-        raise InputError(str(file), "*", "is not whole gzip", "fetch it again") from None
+        raise InputError(str(file), "", "is not whole gzip", "fetch it again") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(str(file), "*", f"is not JSON: {error}", remedy) from None
+        raise InputError(str(file), "", f"is not JSON: {error}", remedy) from None

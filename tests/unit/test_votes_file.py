@@ -228,8 +228,8 @@ def test_a_bad_file_is_refused_with_line_column_and_remedy(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "*: No such file or directory; check the path"),
-        (b"\x1f\x8b\x08\x00cut", "*: is not whole gzip; fetch it again"),
+        (None, "No such file or directory; check the path"),
+        (b"\x1f\x8b\x08\x00cut", "is not whole gzip; fetch it again"),
         (HEAD.encode() + b"1,for,\xff,1,1,0\n", "line 2: is not UTF-8 text; save it as CSV in UTF-8"),
     ],
 )
