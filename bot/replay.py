@@ -17,6 +17,8 @@ from eth_utils.address import to_checksum_address
 from bot.cards import render
 from bot.cards.lexicon import Lexicon
 from bot.cards.text import plain
+from bot.rows import counted
+from bot.unweighed import MISSING, ONE, unweighed
 from config.settings import Chain, Settings
 from watchers.alert import Alert, AlertState
 from watchers.chain.block import Header
@@ -33,13 +35,18 @@ _AS_TEXT = re.compile(r"(_raw|_wei|_x96)$|^(proposal_id|nonce)$")  # integers th
 
 
 class Summary(msgspec.Struct):
-    """What became of the logs: `logs == decoded + skipped_unknown + decode_errors`."""
+    """What became of the logs: `logs == decoded + skipped_unknown + decode_errors`. `not_weighed`: how many events only
+    a node could weigh, by kind; `missing`: what it would be asked.
+    """
 
     blocks: int = 0
     logs: int = 0
     decoded: int = 0
     skipped_unknown: int = 0
     decode_errors: int = 0
+    not_weighed: dict[str, int] = {}
+    missing: list[str] = []
+    empty: list[str] = []
 
 
 def replay(
@@ -47,23 +54,40 @@ def replay(
 ) -> None:
     """Print the events or alerts of the files, then the summary. Raises InputError."""
     recorded = Recorded()
-    for file in files:
-        recorded.add(file)
     summary = Summary()
+    for file in files:
+        before = len(recorded.logs)
+        recorded.add(file)
+        if len(recorded.logs) == before:
+            summary.empty.append(str(file))
     told = _Story(settings, chain, recorded, summary)
     lexicon = Lexicon(settings)
-    for header, events, judged in told.blocks():
+    for header, events, judged, left in told.blocks():
         if alerts:
+            for kind in left:
+                summary.not_weighed[kind] = summary.not_weighed.get(kind, 0) + 1
             draw = _json_alert if as_json else _alert_line
             out.writelines(draw(alert, lexicon, header) for alert in judged)
         else:
             write = _json_event if as_json else _event_line
             out.writelines(map(write, events))
-    if as_json:
-        out.write(_json({"summary": msgspec.to_builtins(summary)}))
-    else:
-        counts = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in msgspec.to_builtins(summary).items())
-        out.write(f"{counts}\n")
+    summary.missing = [MISSING[kind] for kind in summary.not_weighed]
+    out.write(_json({"summary": _counts(summary)}) if as_json else _summary_lines(summary))
+
+
+def _counts(summary: Summary) -> dict[str, Any]:
+    """Give the summary's fields; the counts always, the rest where there is something to say."""
+    return {name: value for name, value in msgspec.to_builtins(summary).items() if value not in ([], {})}
+
+
+def _summary_lines(summary: Summary) -> str:
+    counts = [f"{n} {name.replace('_', ' ')}" for name, n in _counts(summary).items() if isinstance(n, int)]
+    lines = [", ".join(counts)]
+    if summary.not_weighed:
+        parts = [f"{counted(n, ONE[kind])} ({MISSING[kind]})" for kind, n in summary.not_weighed.items()]
+        lines.append(f"not weighed, since a node is asked for it and replay is offline: {', '.join(parts)}")
+    lines += [f"{file}: holds no logs" for file in summary.empty]
+    return "".join(f"{line}\n" for line in lines)
 
 
 class _Story:
@@ -76,7 +100,8 @@ class _Story:
         self._titles: dict[tuple[str, int], str] = {}
         self._created: dict[tuple[str, int], Event] = {}
 
-    def blocks(self) -> Iterator[tuple[Header, list[Event], list[Alert]]]:
+    def blocks(self) -> Iterator[tuple[Header, list[Event], list[Alert], list[str]]]:
+        """Give each block's header, events, alerts, and the kinds of the events that were not weighed."""
         for logs in self._recorded.blocks():
             decoded = self._decoder.decode(self._chain.id, logs)
             self._summary.blocks += 1
@@ -96,7 +121,8 @@ class _Story:
                 self._recorded.know(asks, header.height, facts)
             enriched = {e.id: e for wing, events in by_wing for e in wing.enrich(events, at)}
             alerts = [a for wing, events in by_wing for a in wing.judge([enriched.get(e.id, e) for e in events], at)]
-            yield header, [enriched.get(event.id, event) for event in decoded.events], alerts
+            shown = [enriched.get(event.id, event) for event in decoded.events]
+            yield header, shown, alerts, list(unweighed(decoded.events, alerts, at))
             self._remember(decoded.events)
 
     def _open_books(self, events: Sequence[Event], books: dict[tuple[str, int], Any]) -> None:

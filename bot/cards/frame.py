@@ -32,8 +32,8 @@ def small_print(state: AlertState, lexicon: Lexicon, more: Iterable[str] = ()) -
         parts.append(f"moved from block {figures.number(state.moved_from)} by a reorg")
     if state.late_s is not None and state.late_s >= LATE_S:
         parts.append(f"found {figures.duration(state.late_s)} late")
-    else:
-        parts.append(f"<t:{alert.block_time_s}:R>")
+    else:  # 0: a replay of logs that came without their block's time
+        parts.append(f"<t:{alert.block_time_s}:R>" if alert.block_time_s else "time unknown")
     parts += more
     rules = list(dict.fromkeys(reason.rule for reason in alert.reasons))
     if rules:

@@ -10,7 +10,9 @@ from bot.__main__ import main
 from bot.replay import fields, replay
 from config.settings import load
 from tests.events import vote
+from watchers.abi import encode_words, shape_of
 from watchers.errors import InputError
+from watchers.governance.protocols.oz_governor import ProposalCreated, VoteCast
 from watchers.wings import PROTOCOLS
 
 SETTINGS = load(environ={}, dotenv=None, protocols=PROTOCOLS)
@@ -134,3 +136,61 @@ def test_the_command_prints_lines_for_a_chain_by_key(tmp_path: Path, capsys: pyt
     shown = capsys.readouterr().out
     assert shown.endswith("1 blocks, 4 logs, 2 decoded, 2 skipped unknown, 0 decode errors\n")
     assert "uniswap_v2 address=0x0A0A0a0a0a0a0a0A0a0a0A0a0A0A0A0a0a0a0a0a action=add" in shown
+
+
+ENS = SETTINGS.daos["ens"]
+SUMMARY = ("blocks", "logs", "decoded", "skipped_unknown", "decode_errors")
+_OF_CREATION = tuple(p.type for p in shape_of(ProposalCreated).params)
+_CREATION = encode_words(_OF_CREATION, (7, "0x" + "a1" * 20, (), (), (), (), 20, 30, "# Spend it")).hex()
+CREATED = {**a_log([shape_of(ProposalCreated).topic0], [], 4, ENS.governor), "data": "0x" + _CREATION}
+
+
+def a_vote(index: int, voter: str) -> dict[str, Any]:
+    data = encode_words(("uint256", "uint8", "uint256", "string"), (7, 1, 10**24, "because")).hex()
+    topics = [shape_of(VoteCast).topic0, f"0x{voter * 20:0>64}"]
+    return {**a_log(topics, [], index, ENS.governor), "data": "0x" + data}
+
+
+def test_what_only_a_node_could_weigh_is_counted_and_said(tmp_path: Path) -> None:
+    votes = [a_vote(5, "a1"), a_vote(6, "a2")]
+    (line,) = lines(tmp_path, votes, alerts=True)
+    assert line["summary"] == {
+        **dict(zip(SUMMARY, (1, 2, 2, 0, 0), strict=True)),
+        "not_weighed": {"votes": 2},
+        "missing": ["quorum and voting supply"],
+    }
+    assert set(lines(tmp_path, votes)[-1]["summary"]) == set(SUMMARY)  # nobody weighs an event that is only told
+
+
+def test_the_command_says_in_a_line_what_was_not_weighed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "logs.json"
+    file.write_text(json.dumps([*LOGS, a_vote(5, "a1")]))
+    assert main(["replay", str(file), "--chain", "1", "--alerts"]) == 0
+    *_, counts, left = capsys.readouterr().out.splitlines()
+    assert counts == "1 blocks, 5 logs, 3 decoded, 2 skipped unknown, 0 decode errors"
+    assert left == (
+        "not weighed, since a node is asked for it and replay is offline: "
+        "1 liquidity move (the pool's tokens, standing and prices), 1 vote (quorum and voting supply)"
+    )
+
+
+def test_a_time_that_no_file_tells_is_not_called_now(tmp_path: Path) -> None:
+    out = io.StringIO()
+    file = tmp_path / "x.json"
+    for time, said in ((None, "time unknown"), ("0x65000000", "just now")):
+        file.write_text(json.dumps([{**log, "blockTimestamp": time} for log in [CREATED]]))
+        replay(SETTINGS, CHAIN, [file], out, alerts=True, as_json=False)
+        assert f" · {said} · " in out.getvalue()
+        assert ("just now" in out.getvalue()) == (time is not None)
+
+
+def test_files_that_hold_no_logs_are_said_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "none.json"
+    file.write_text("[]")
+    assert main(["replay", str(file), "--chain", "1"]) == 0
+    assert (
+        capsys.readouterr().out
+        == f"0 blocks, 0 logs, 0 decoded, 0 skipped unknown, 0 decode errors\n{file}: holds no logs\n"
+    )
+    (line,) = lines(tmp_path, [])
+    assert line["summary"] == {**dict.fromkeys(SUMMARY, 0), "empty": [str(tmp_path / "x.json")]}
