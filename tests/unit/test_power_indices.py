@@ -103,10 +103,13 @@ def test_power_adds_up_to_one_and_follows_weight(weights: list[int], part: int) 
 
 
 def test_equal_weights_have_equal_power_though_rounding_parts_them() -> None:
-    weights = [10**18 + at // 40 for at in range(120)] + [3 * 10**20]
-    for found in (banzhaf(weights, sum(weights) // 2), shapley_shubik(weights, sum(weights) // 2)):
+    weights = [10**18] * 30 + [7 * 10**18 + 1] * 3
+    game = lattice(Holdings(weights), sum(weights) // 2, 333)
+    assert set(game.sizes[game.group[:30]].tolist()) == {6, 7}
+    for index in (banzhaf, shapley_shubik):
+        found = index(weights, sum(weights) // 2, buckets=333)
         assert found.method == "buckets"
-        assert len(set(found.values[:40].tolist())) == 1
+        assert len(set(found.values[:30].tolist())) == 1
 
 
 def crowd(n: int, seed: int) -> list[int]:
@@ -127,6 +130,14 @@ def test_buckets_come_as_near_as_they_say(seed: int, part: int) -> None:
             near = index(weights, quota, buckets=buckets)
             assert (near.method, near.buckets) == ("buckets", buckets)
             assert np.abs(exact.values - near.values).max() <= near.error < most
+
+
+def test_a_quota_between_two_buckets_is_read_between_them() -> None:
+    weights = crowd(100, 4)
+    for above in (1, 300, 700):  # of a bucket of a thousand
+        quota = sum(weights) // 5 + above
+        exact, near = shapley_shubik(weights, quota, buckets=2_000_000), shapley_shubik(weights, quota, buckets=1_000)
+        assert np.abs(exact.values - near.values).max() < 1e-4  # the next whole bucket is up to 9e-4 off
 
 
 def test_small_holders_count_together_though_each_is_below_half_a_bucket() -> None:
@@ -166,6 +177,13 @@ def test_sampling_is_within_its_error_of_the_truth() -> None:
     truth = shapley_shubik(weights, quota)
     drawn = sampled(game, 20_000, seed=1)
     assert np.abs(drawn - truth.values).max() <= 0.0097 + truth.error  # Hoeffding at 20,000
+
+
+@pytest.mark.parametrize("game", [EEC_1958, SECURITY_COUNCIL, NASSAU_1964])
+def test_sampling_finds_the_textbook_too(game: tuple[list[int], int]) -> None:
+    weights, quota = game
+    drawn = sampled(lattice(Holdings(weights), quota, 10_000), 100_000, seed=2)
+    assert drawn == pytest.approx(shapley_shubik(weights, quota).values, abs=0.0043)  # Hoeffding at 100,000
 
 
 def test_beyond_a_size_it_is_sampled_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
