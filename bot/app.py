@@ -17,6 +17,7 @@ from bot.backfill import Shelves
 from bot.cards import layout, render
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
+from bot.census import Snapshots
 from bot.client import Connection, Setup, connect
 from bot.deliver.courier import Observe
 from bot.deliver.group import Group
@@ -38,6 +39,7 @@ from config.errors import SettingsError
 from config.settings import Chain, Runtime, Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraiser
+from watchers.asking import Asking
 from watchers.backfill import Backfill
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed
@@ -144,7 +146,9 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
         shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
         shelves.append(Shelf("set aside", app.deliveries, ASIDE_D))
-        stack.enter_context(housekeeping(shelves, now_ms))
+        books = DelegateBooks(parts.redis)
+        snapshots = Snapshots(settings, [one.chain for one in parts.watched.values()], books)
+        stack.enter_context(housekeeping(shelves, now_ms, snapshots.take))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
@@ -226,6 +230,8 @@ def _desk(parts: _Parts, port: DiscordPort) -> Desk:
         look_up=Lookup(app.settings, parts.decoder, app.history, rpcs).find,
         appraise=Appraiser(app.settings, app.history, rpcs).lately,
         ask=Inquiry(app.settings, governance, app.history, rpcs).standing,
+        facts=Asking(app.settings, app.history, rpcs).facts,
+        books=DelegateBooks(parts.redis),
         status=app.vitals.lines,
         post=post,
         clock_ms=now_ms,
@@ -287,7 +293,8 @@ def _read_back(parts: _Parts, one: Watched) -> Loop:
     """Read the books of delegates back, while this process follows the chain and stands at its head."""
     chain = one.chain
     tokens = tokens_on(parts.app.settings, chain)
-    reading = Backfill(chain, tokens, DelegateBooks(parts.redis), LogRanges(one.rpc, chain))
+    books, ranges = DelegateBooks(parts.redis), LogRanges(one.rpc, chain)
+    reading = Backfill(chain, tokens, books, ranges, requests=lambda: one.rpc.requests)
 
     def ready() -> bool:
         follower, counters = one.follower, one.pipeline.counters if one.pipeline else None

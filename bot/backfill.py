@@ -60,13 +60,17 @@ async def backfill(settings: Settings, dao: str | None, out: TextIO) -> None:
             goal = await books.final(chain.id)
             if goal is None:  # nothing follows this chain yet: the node says what is final
                 goal = await final_of(rpc)
-            one = Backfill(chain, tokens, books, LogRanges(rpc, chain))
+            one = _reading(chain, tokens, books, rpc)
             bar = Bar(out, settings, chain, goal)
             for progress in await one.progress():
                 bar.show(progress)
             async for progress in one.read(goal):
                 bar.show(progress)
             bar.close()
+
+
+def _reading(chain: Chain, tokens: dict[str, int], books: DelegateBooks, rpc: Rpc) -> Backfill:
+    return Backfill(chain, tokens, books, LogRanges(rpc, chain), requests=lambda: rpc.requests)
 
 
 async def final_of(rpc: Rpc) -> int:

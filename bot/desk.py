@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
@@ -11,6 +11,10 @@ from bot.store import Mutes, Subscriptions
 from config.settings import Dao, Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraised
+from watchers.delegates import Book, DelegateBooks
+from watchers.facts import Ask as Question
+from watchers.facts import Facts
+from watchers.governance.electors import tokens_on
 from watchers.history import History, StoredEvent
 from watchers.inquiry import Standing
 from watchers.lookup import Found
@@ -45,6 +49,14 @@ class Ask(Protocol):
         ...
 
 
+class AskFacts(Protocol):
+    """Puts questions to a chain: `watchers.asking.Asking.facts`."""
+
+    async def __call__(self, chain_id: int, asks: Sequence[Question[Any]]) -> Facts | None:
+        """Answer them; None when the chain cannot be asked."""
+        ...
+
+
 @dataclass(frozen=True)
 class Desk:
     """See the module's docstring. `protocols` maps a kind of news to the protocols that can speak of it; `status` tells
@@ -61,6 +73,8 @@ class Desk:
     look_up: Callable[[str], Awaitable[Found | None]]
     appraise: Appraise
     ask: Ask
+    facts: AskFacts
+    books: DelegateBooks
     status: Callable[[int | None], Awaitable[list[Line]]]
     post: Callable[[int, Card], Awaitable[int]]
     clock_ms: Callable[[], int]
@@ -74,6 +88,12 @@ class Desk:
     def since(self) -> str:
         """The sentence that says how far back answers reach."""
         return f"History starts {self.settings.runtime.history_h} h before Tribune first read the chain."
+
+    async def book(self, dao: Dao) -> Book | None:
+        """Read the book of a DAO's delegates; None where its token has none."""
+        chain = self.settings.chains[dao.chain]
+        start = tokens_on(self.settings, chain).get(dao.token)
+        return None if start is None else await self.books.book(chain.id, dao.token, start)
 
     def dao_of(self, chain_id: int, governor: str) -> Dao | None:
         """Find the DAO that a governor decides for."""

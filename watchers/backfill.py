@@ -38,7 +38,9 @@ class Ranges(Protocol):
 
 
 class Backfill:
-    """The past of one chain's tokens; `tokens` maps each to its first block. `unread` counts logs that did not fit."""
+    """The past of one chain's tokens; `tokens` maps each to its first block. `requests` tells how many HTTP requests
+    the chain has cost so far; `unread` counts logs that did not fit.
+    """
 
     def __init__(
         self,
@@ -47,10 +49,11 @@ class Backfill:
         books: DelegateBooks,
         ranges: Ranges,
         *,
+        requests: Callable[[], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.chain, self.tokens, self.books, self.unread = chain, dict(tokens), books, 0
-        self._ranges, self._sleep = ranges, sleep
+        self._ranges, self._requests, self._sleep = ranges, requests, sleep
         self._decoder = Decoder([protocol])
 
     async def progress(self) -> list[Progress]:
@@ -67,10 +70,11 @@ class Backfill:
                 if not ends or was.done >= min(ends):
                     break
                 to = min(*ends, was.done + self.chain.max_range)
+                before = self._requests()
                 logs = await self._ranges.logs(list(self._decoder.topics), was.done + 1, to, token)
                 await self.books.fill(self.chain.id, was, stored, self._changes(token, logs), to)
                 yield await self.books.progress(self.chain.id, token, start)
-                await self._sleep(SHARE / self.chain.requests_per_s)
+                await self._sleep(SHARE * max(1, self._requests() - before) / self.chain.requests_per_s)
 
     def _changes(self, token: str, logs: list[Log]) -> list[BookChange]:
         decoded = self._decoder.decode(self.chain.id, logs)

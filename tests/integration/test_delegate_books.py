@@ -9,9 +9,11 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
+from bot.census import Snapshots
 from tests import committed, delegation
 from tests.committed import at, chain, held
 from tests.delegation import NOBODY, TOKEN, Change, given, given_log, person, power, power_log
+from tests.governed import settings_of
 from tests.node import Clock, Node, Refusal, chain_of, serve
 from watchers.backfill import Backfill
 from watchers.chain.block import Cursor
@@ -152,12 +154,13 @@ def told(blocks: int = 90) -> tuple[Node, dict[str, int]]:
 
 
 @asynccontextmanager
-async def backfill(node: Node, redis: Redis, **changes: object) -> AsyncIterator[Backfill]:
-    clock = Clock()
+async def backfill(node: Node, redis: Redis, clock: Clock | None = None, **changes: object) -> AsyncIterator[Backfill]:
+    clock = clock or Clock()
     async with serve(node) as urls, aiohttp.ClientSession() as session:
         one = chain_of(urls, **changes)
         rpc = Rpc(one, session, clock=clock, sleep=clock.sleep)
-        yield Backfill(one, {TOKEN: 1}, DelegateBooks(redis), LogRanges(rpc, one), sleep=clock.sleep)
+        ranges = LogRanges(rpc, one)
+        yield Backfill(one, {TOKEN: 1}, DelegateBooks(redis), ranges, requests=lambda: rpc.requests, sleep=clock.sleep)
 
 
 async def test_the_past_is_read_back_through_a_node_with_limits_and_says_how_far_it_is(redis: Redis) -> None:
@@ -169,8 +172,11 @@ async def test_the_past_is_read_back_through_a_node_with_limits_and_says_how_far
         return result
 
     node.lie = lie
-    async with backfill(node, redis, max_range=20) as one:
+    clock = Clock()
+    before = clock.now
+    async with backfill(node, redis, clock, max_range=20, requests_per_s=1) as one:
         shares = [step.share(89) async for step in one.read(89)]
+    assert clock.now - before >= 4 * node.requests, "never more than a quarter of the chain's requests"
     assert shares == sorted(shares)
     assert (len(shares), shares[-1]) == (5, 1.0)
     book = await DelegateBooks(redis).book(1, TOKEN, 1)
@@ -242,3 +248,22 @@ async def test_in_the_background_nothing_is_asked_until_the_head_is_reached_and_
             await one.follow(lambda: next(turns, True))
     assert next(turns, None) is None
     assert (await DelegateBooks(redis).book(1, TOKEN, 1)).powers == powers
+
+
+async def test_a_day_has_one_snapshot_of_a_whole_book_and_none_of_another(redis: Redis) -> None:
+    store, books = chain(redis), DelegateBooks(redis)
+    async with serve(Node()) as urls:
+        one = chain_of(urls)
+    settings = settings_of(one, token=TOKEN, token_start_block=1)
+    snapshots = Snapshots(settings, [one], books)
+    epoch = await held(store)
+    await store.feed_books(epoch, [TOKEN])
+    assert await snapshots.take() == 0, "nothing is committed"
+    found = (power(5, 0, PEOPLE[0], 3), power(5, 1, PEOPLE[1], 1))
+    await store.commit(epoch, None, committed.block(5, found=found))
+    assert await snapshots.take() == 0, "the book is not whole"
+    assert await books.fill(1, await books.progress(1, TOKEN, 1), "", [], 4)
+    assert [await snapshots.take(), await snapshots.take()] == [1, 0]
+    kept = await books.snapshot(1, TOKEN, 0)
+    assert kept is not None
+    assert (kept.n, kept.total, kept.top1, kept.nakamoto, kept.block) == (2, "4", 0.75, 1, 5)
