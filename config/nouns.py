@@ -147,7 +147,8 @@ class TokenDef(Strict):
 
 class Label(Strict):
     """One `[[label]]` of labels.toml: who an address is, of what class, and who says so. A contract that has one is
-    believed when it says what an insider did, on its chain.
+    believed when it says what an insider did, on its chain. `fee_to`: a contract that does not say when its fee switch
+    is thrown; it is asked `feeTo()`.
     """
 
     address: Address
@@ -159,6 +160,7 @@ class Label(Strict):
     chain: Key | None = None
     owner: str = ""
     source: str
+    fee_to: bool = False
 
 
 class VoteWatch(Strict):

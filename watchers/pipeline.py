@@ -6,6 +6,7 @@ log, or a wing's judgement, that fails on hostile data is counted, said once, an
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain as chained
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ from watchers.governance.wing import GovernanceWing
 from watchers.history import History
 from watchers.liquidity.events import LiquidityMove
 from watchers.store import ChainStore, CommittedBlock
+from watchers.switches import FeeSwitches
 from watchers.wing import Ballot, Situation, Wing, asks_of
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,7 @@ log = structlog.get_logger(__name__)
 MAX_SAID = 10_000  # places of decode errors that are remembered, so as not to be said again
 NOTE_S = 1.0  # how often at most the head is left for other processes to see
 Key = tuple[str, int]  # governor, proposal
+ByWing = list[tuple[Wing, list[Event]]]
 
 
 class Counters:
@@ -71,6 +74,7 @@ class Pipeline:
         self._wing_of = _by_protocol(self._wings)
         self._daos = {dao.governor: dao for dao in settings.daos.values() if dao.chain == chain.key}
         self._governance = _governance(self._wings)
+        self._switches = FeeSwitches(settings, chain, history, clock=clock)
         spoken = self._governance.governors if self._governance else []
         topics = sorted({shape_of(into).topic0 for protocol in spoken for into in protocol.handlers})
         self.earlier = EarlierVotes(chain, decoder, topics, store, rpc, ranges, clock=clock)
@@ -142,8 +146,7 @@ class Pipeline:
         facts = self._cache.begin(number)
         at = await self._situation(block, [e for _, events in by_wing for e in events], facts)
         if not history:
-            asked = await learn(self._rpc, partial(asks_of, by_wing, at), number, self._cache)
-            self.counters.facts_requests += asked
+            by_wing = await self._learned(by_wing, at)
         kept: list[Event] = []
         alerts: list[Alert] = []
         for wing, events in by_wing:
@@ -166,7 +169,21 @@ class Pipeline:
             seen_at_ms=int(self._clock() * 1000),
         )
 
-    def _decode(self, block: Block) -> list[tuple[Wing, list[Event]]]:
+    async def _learned(self, by_wing: ByWing, at: Situation) -> ByWing:
+        """Learn what the judges need to know, and what fee switches that say nothing are set to."""
+        asks, number = partial(asks_of, by_wing, at), at.header.height
+        ahead = self.cursor is None or number > self.cursor.number
+        switches = self._switches.asks(lambda: next(iter(asks()), None) is not None) if ahead else []
+        asked = await learn(self._rpc, lambda: chained(asks(), switches), number, self._cache)
+        self.counters.facts_requests += asked
+        thrown = await self._switches.read(switches, at.header, at.facts)
+        if not thrown or self._governance is None:
+            return by_wing
+        others = [(wing, events) for wing, events in by_wing if wing is not self._governance]
+        own = [event for wing, events in by_wing if wing is self._governance for event in events]
+        return [*others, (self._governance, [*own, *thrown])]
+
+    def _decode(self, block: Block) -> ByWing:
         decoded = self._decoder.decode(self.chain.id, block.logs)
         self.counters.unknown_logs += decoded.unknown
         for entry, error in decoded.errors:

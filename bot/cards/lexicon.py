@@ -34,9 +34,9 @@ class Lexicon:
         return own or self._labels.get((None, address))
 
     def tx_url(self, chain_id: int, tx: str) -> str:
-        """Link a transaction; empty for an unknown chain."""
+        """Link a transaction; empty for an unknown chain, and where nobody knows which it was."""
         chain = self._chains.get(chain_id)
-        return chain.tx_url(tx) if chain else ""
+        return chain.tx_url(tx) if chain and tx else ""
 
     def who(self, chain_id: int, address: str) -> str:
         """Write an address as markdown: its label, and its first and last six digits linked to the explorer, which has

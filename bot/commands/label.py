@@ -107,7 +107,8 @@ def commands(desk: Desk) -> list[Any]:
     async def label(asked: Asked, who: str) -> None:
         async def work() -> Card:
             address, labels = found(desk, who)
-            acts = await desk.history.acts(contract=address, limit=LAST) if address else []
+            kept = await desk.history.acts(contract=address, limit=2 * LAST) if address else []
+            acts = [one for one in kept if isinstance(one.event, Act) and one.event.is_news][:LAST]
             return answer(address, labels, acts, desk)
 
         await reply(asked, work())

@@ -46,7 +46,7 @@ def answer(state: AlertState, desk: Desk) -> Card:
     facts = [_reason(r) for r in alert.reasons]
     facts += _data(state, desk)
     chain = desk.lexicon.chain_name(alert.chain_id)
-    facts.append(f"**Transaction** {code(alert.tx, 66)}")
+    facts.append(f"**Transaction** {code(alert.tx, 66) if alert.tx else 'unknown'}")
     facts.append(f"**Block** {figures.number(alert.block)} {code(alert.block_hash, 66)}")
     rows, left = fitting(facts)
     return Card(

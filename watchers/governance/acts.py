@@ -220,7 +220,7 @@ def _part(raw: int, whole: int | None) -> Decimal | None:
 
 def reasons(act: Act, seen: Measures, watch: ActWatch) -> list[Reason]:
     """Give the reasons why a watch fires; none: it does not."""
-    if act.act == "approval" and act.amount_raw == 0:
+    if not act.is_news or (act.act == "approval" and act.amount_raw == 0):
         return []
     unknown = seen.usd is None and seen.share is None and seen.of_hat is None
     if act.act not in _SIZED or (act.act not in MOVES and unknown):

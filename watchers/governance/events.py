@@ -100,6 +100,11 @@ class Act(Event, frozen=True, kw_only=True, tag="act"):
     detail: str = ""
     hat_raw: int | None = None
 
+    @property
+    def is_news(self) -> bool:
+        """Tell it from an answer that was asked for and stayed what it was."""
+        return bool(self.tx) or self.before != self.after
+
 
 def title_of(description: str) -> str:
     """Give a proposal's title: the first line that says something, without its markdown hashes."""
