@@ -2,7 +2,7 @@
 
 Exit status: 0 done, 1 a demo that did not come out as its story has it, 2 a bad file or argument, 69 what is needed
 cannot be reached now (the store; with `check --online` or the hash of a batch, a chain), 78 a setting that the operator
-must mend, 141 nobody reads the output any more.
+must mend, 130 Ctrl-C or SIGTERM before a command that ends by itself was done, 141 nobody reads the output any more.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from config.settings import Settings, load
 from watchers.errors import StoreError
 
 EX_UNAVAILABLE, EX_CONFIG = 69, 78  # sysexits.h
+EX_CUT_SHORT = 130  # what a shell says of a command that Ctrl-C ended before it was done: 128 + 2
 PAGE_PORT = 8080
 RULES = ("for-only", "bravo", "for-abstain", "every-side", "agora", "aragon", "aragon-osx", "aave-v2", "aave-v3")
 
@@ -95,7 +96,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StoreError as error:
         return _say(f"store: {error}; see that it runs, then start again", EX_UNAVAILABLE)
     except KeyboardInterrupt:
-        return 130
+        return 0 if _runs_on(given) else EX_CUT_SHORT
+
+
+def _runs_on(given: argparse.Namespace) -> bool:
+    """Tell whether a command goes on until it is told to end, so that Ctrl-C is its proper end."""
+    return given.command == "run" or (given.command == "demo" and not given.once)
 
 
 def _dispatch(given: argparse.Namespace) -> int:
@@ -172,7 +178,7 @@ def _batch(given: argparse.Namespace) -> int:
     try:
         names = names_of(given.abi)
         work = batch(settings, given.origins, names, sys.stdout, trace=given.trace, as_json=given.json)
-        return _until_signal(work)
+        return _until_signal(work, ended=EX_CUT_SHORT)
     except InputError as error:
         return _say(error, 2)
     except ChainError as error:
@@ -196,7 +202,7 @@ def _backfill(settings: Settings, dao: str | None) -> int:
 
     log.configure(settings)
     try:
-        return _until_signal(backfill(settings, dao, sys.stdout))
+        return _until_signal(backfill(settings, dao, sys.stdout), ended=EX_CUT_SHORT)
     except UserError as error:
         return _say(error, 2)
     except (ChainError, TimeoutError) as error:
@@ -242,12 +248,12 @@ async def _run(settings: Settings, role: str, chains: list[str], port: int) -> N
             from bot import demo  # noqa: PLC0415 - as above
 
             discord = await stack.enter_async_context(demo.local_discord(port))
-            token = {"discord_token": discord.token}
-            runtime = settings.runtime.model_validate({**settings.runtime.model_dump(), **token})
+            ours = {"discord_token": discord.token, "operator_channel": discord.channel("operators").id}
+            runtime = settings.runtime.model_validate({**settings.runtime.model_dump(), **ours})
             settings = settings.model_copy(update={"runtime": runtime})
             options = Options(role=role, chains=chains, api_base=discord.api_base, gateway=discord.gateway_url)  # type: ignore[arg-type] # as above
             app = await stack.enter_async_context(running(settings, options))
-            await demo.subscribe(app, discord)
+            await demo.subscribe(app, discord, rooms=True)
             sys.stdout.write(f"DISCORD_TOKEN is not set: using a local Discord, see {discord.page_url}\n")
             sys.stdout.flush()
         else:
@@ -255,21 +261,22 @@ async def _run(settings: Settings, role: str, chains: list[str], port: int) -> N
         await _for_ever()
 
 
-def _until_signal(work: Coroutine[Any, Any, None]) -> int:
-    """Run until the work ends or SIGINT or SIGTERM asks it to. An operator's error inside a group comes out alone, and
-    so does a reader that has gone.
+def _until_signal(work: Coroutine[Any, Any, None], *, ended: int = 0) -> int:
+    """Run until the work is done, or until SIGINT or SIGTERM asks it to end, which gives the status `ended`. An
+    operator's error inside a group comes out alone, and so does a reader that has gone.
     """
 
-    async def guarded() -> None:
+    async def guarded() -> int:
         task = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)
         with suppress(asyncio.CancelledError):
             await task
+        return ended if task.cancelled() else 0
 
     try:
-        asyncio.run(guarded())
+        return asyncio.run(guarded())
     except BaseExceptionGroup as group:
         mendable, _ = group.split((SettingsError, DefinitionError, BrokenPipeError))
         error: BaseException = mendable or group
@@ -278,7 +285,6 @@ def _until_signal(work: Coroutine[Any, Any, None]) -> int:
         if mendable is None:
             raise
         raise error from None
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """`python -m bot demo`: the whole bot between a recorded chain and a local Discord. The only place that knows the
 sandbox.
 
-With `--once` the story is played as fast as it goes and judged by what the channel holds in the end: every expected
-alert in one message, nothing else, what a reorg took back shown so.
+With `--once` the story is played into one channel as fast as it goes and judged by what is held in the end: every
+expected alert in one message, nothing else, what a reorg took back shown so.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, Literal, NamedTuple, TextIO
 
 from bot import log
 from bot.app import App, Options, now_ms, running
@@ -29,7 +29,7 @@ from config.settings import Settings, load
 from sandbox.chain.replay import Chain
 from sandbox.discord.reply import text_of
 from sandbox.discord.server import Discord
-from watchers.alert import Alert
+from watchers.alert import Alert, AlertState, Kind
 from watchers.errors import StoreError
 from watchers.wings import PROTOCOLS
 
@@ -41,10 +41,15 @@ SETTLE_S = 0.005
 HURRY_S = 0.005
 CHAIN_ID = 31337
 PATIENCE_S = 60.0
-CHANNEL = "alerts"  # hears everything; the others are there to try `/alerts add`
-TRY = "Try </votes:1>, </whales:1> or </alerts add:1>, or press **Why?** on a card."
+CHANNEL = "alerts"  # hears everything
+ROOMS: dict[str, tuple[Kind, ...]] = {
+    "governance": ("vote", "proposal"),
+    "whales": ("liquidity",),
+    "batches": ("batch",),
+}
+TRY = "Try </votes:1>, </whales:1> or, as Admin, </alerts add:1>, or press **Why?** on a card."
 PLAYING = f"A recorded story plays for about {{minutes}}: a vote that turns, whales, a bundle, a reorg. {TRY}"
-OVER = f"The story is over: nothing new happens on the chain, and the bot goes on answering. {TRY}"
+OVER = f"The story is over: the chain goes on with empty blocks, and the bot goes on answering. {TRY}"
 END = "Ctrl-C ends it."
 _COMMAND = re.compile(r"</([^:>]+):\d+>")
 
@@ -64,7 +69,7 @@ class Told(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What the channel holds against what the story expects."""
+    """What the channels hold against what the story expects. `twice` is counted within a channel."""
 
     posted: int
     edited: int
@@ -99,13 +104,26 @@ def settings_for(chain: Chain, discord: Discord, data_dir: Path, **env: str) -> 
     return load(environ=given, dotenv=None, config_dir=STORY / "config", protocols=PROTOCOLS)
 
 
-async def subscribe(app: App, discord: Discord) -> None:
-    """Let one channel of the sandbox hear everything, unless somebody chose already."""
+async def subscribe(app: App, discord: Discord, *, rooms: bool = False) -> None:
+    """Let the main channel of the sandbox hear everything, unless somebody chose already; with `rooms` the channels
+    named after a kind of news hear that kind too.
+    """
     if await app.subscriptions.of_guild(discord.guild.id):
         return
     admin = discord.user("admin").id
-    one = Subscription(id=new_id(), guild_id=discord.guild.id, channel_id=discord.channel(CHANNEL).id, created_by=admin)
-    await app.subscriptions.add(one, by=admin, now_ms=now_ms())
+    wishes: list[tuple[str, Kind | Literal["*"]]] = [(CHANNEL, "*")]
+    wishes += [(room, kind) for room, kinds in ROOMS.items() for kind in kinds if rooms]
+    for name, kind in wishes:
+        channel = discord.channel(name).id
+        one = Subscription(
+            id=new_id(),
+            guild_id=discord.guild.id,
+            channel_id=channel,
+            kind=kind,
+            created_by=admin,
+            created_at_ms=now_ms(),
+        )
+        await app.subscriptions.add(one, by=admin, now_ms=now_ms())
 
 
 async def settled(app: App, chain: Chain) -> None:
@@ -128,7 +146,12 @@ async def _hurry(seconds: float) -> None:
 
 @asynccontextmanager
 async def played(
-    data_dir: Path, tell: Callable[[Told], None], *, fast: bool = True, openapi: Path | None = None
+    data_dir: Path,
+    tell: Callable[[Told], None],
+    *,
+    fast: bool = True,
+    openapi: Path | None = None,
+    rooms: bool = False,
 ) -> AsyncGenerator[tuple[App, Chain, Discord], None]:
     """Run the story from its first block to its last, step by step: the next block comes when the last is delivered."""
     go = asyncio.Event()
@@ -159,7 +182,7 @@ async def played(
         options = Options(api_base=discord.api_base, gateway=discord.gateway_url, observe=observe, feed_sleep=_hurry)
         async with running(settings, options) as app:
             parts.append(app)
-            await subscribe(app, discord)
+            await subscribe(app, discord, rooms=rooms)
             go.set()
             try:
                 async with asyncio.timeout(PATIENCE_S):
@@ -203,35 +226,55 @@ def _line(one: Told) -> str:
 
 
 async def judge(app: App, discord: Discord, told: Sequence[Told]) -> Verdict:
-    """Compare what the channel holds with `expected.json`: each alert is told by exactly one message, a message that
-    tells of none is a repetition, and nothing is said that should be silent.
+    """Compare what the channels hold with `expected.json`: each alert is told by exactly one message of each channel
+    that hears of it, a message that tells of none is a repetition, and nothing is said that should be silent.
     """
     expected = json.loads((STORY / "expected.json").read_text())
-    states = {(s.alert.kind, s.alert.tx): s for s in await app.history.alerts(limit=1000)}
-    channel = discord.channel(CHANNEL).id
+    states: dict[tuple[str, str], AlertState] = {
+        (s.alert.kind, s.alert.tx): s for s in await app.history.alerts(limit=1000)
+    }
+    silent = [one for one in expected if one["action"] == "silent" and (one["kind"], one["tx"]) in states]
+    wanted = {(one["kind"], one["tx"]): one for one in expected if one["action"] != "silent"}
+    wrong = [f"said though it should be silent: step {one['step']}, {one['what']}" for one in silent]
+    wrong += [f"nobody expected {s.alert.short_id} ({s.alert.kind})" for key, s in states.items() if key not in wanted]
+    counts = Counter(one.action for one in told)
+    verdict = Verdict(counts["posted"], counts["edited"], counts["retracted"], [], [], wrong)
+    heard: dict[int, set[str]] = {}
+    for one in await app.subscriptions.of_guild(discord.guild.id):
+        heard.setdefault(one.channel_id, set()).add(one.kind)
+    for channel, kinds in heard.items():
+        here = {key: one for key, one in wanted.items() if kinds & {"*", key[0]}}
+        await _compare(app, discord, channel, here, states, verdict)
+    return verdict
+
+
+async def _compare(
+    app: App,
+    discord: Discord,
+    channel: int,
+    wanted: dict[tuple[str, str], dict[str, Any]],
+    states: dict[tuple[str, str], AlertState],
+    verdict: Verdict,
+) -> None:
+    """Add to the verdict what one channel lacks, repeats or does not show as it became."""
     shown = {int(message["id"]): text_of(message) for message in discord.messages(channel)}
-    lost, wrong = [], []
     telling: set[int] = set()
-    for one in expected:
-        state = states.get((one["kind"], one["tx"]))
-        what = f"step {one['step']}, {one['what']}"
-        if one["action"] == "silent":
-            wrong += [f"said though it should be silent: {what}"] if state is not None else []
-            continue
+    name = discord.guild.channels[channel].name
+    for key, one in wanted.items():
+        state = states.get(key)
+        what = f"step {one['step']}, {one['what']}, in #{name}"
         message_id = await app.deliveries.message(channel, state.alert.id) if state else None
         text = shown.get(message_id or 0)
         if message_id is None or text is None:
-            lost.append(f"no message: {what}")
+            verdict.lost.append(f"no message: {what}")
             continue
         telling.add(message_id)
         mark = {"retracted": "taken back by a reorg", "moved": "by a reorg"}.get(one["action"], "")
         if mark not in text:
-            wrong.append(f"not shown as {one['action']}: {what}")
-    wanted = {(one["kind"], one["tx"]) for one in expected if one["action"] != "silent"}
-    wrong += [f"nobody expected {s.alert.short_id} ({s.alert.kind})" for key, s in states.items() if key not in wanted]
-    twice = [f"repeated: {shown[extra].splitlines()[0]}" for extra in sorted(set(shown) - telling)]
-    counts = Counter(one.action for one in told)
-    return Verdict(counts["posted"], counts["edited"], counts["retracted"], lost, twice, wrong)
+            verdict.wrong.append(f"not shown as {one['action']}: {what}")
+    verdict.twice.extend(
+        f"repeated in #{name}: {shown[extra].splitlines()[0]}" for extra in sorted(set(shown) - telling)
+    )
 
 
 async def live(
@@ -255,7 +298,7 @@ async def live(
                 running(settings, Options(api_base=discord.api_base, gateway=discord.gateway_url)) as app,
                 asyncio.TaskGroup() as group,
             ):
-                await subscribe(app, discord)
+                await subscribe(app, discord, rooms=True)
                 discord.notice(PLAYING.format(minutes=figures.duration(round(chain.length * block_time_s))))
                 say(f"Look at {discord.page_url.rstrip('/')} : the channels of a local Discord, alerts arriving. {END}")
                 ending = group.create_task(_say_the_end(app, chain, discord, say), name="the end of the story")

@@ -17,7 +17,7 @@ CHANNELS: Final[dict[str, str]] = {
     "governance": "Votes and proposals",
     "whales": "Large liquidity moves",
     "batches": "What batch transactions did",
-    "operators": "How the bot itself is doing",
+    "operators": "Chains that stand still, cards that are refused: silent while all is well",
 }
 
 

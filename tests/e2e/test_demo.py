@@ -126,6 +126,28 @@ async def test_the_judge_sees_what_is_lost_repeated_unexpected_and_not_corrected
         assert len((await demo.judge(app, discord, [])).lost) == 1
 
 
+async def test_each_room_of_the_demo_hears_its_kind_and_a_repetition_is_counted_within_its_channel(
+    folder: Path,
+) -> None:
+    told: list[demo.Told] = []
+    async with demo.played(folder / "data", told.append, rooms=True) as (app, _, discord):
+        verdict = await demo.judge(app, discord, told)
+        assert verdict.well, verdict
+        assert verdict.line.startswith("26 posted, ")
+        assert {one.channel for one in told} == {demo.CHANNEL, *demo.ROOMS}
+        for room, kinds in demo.ROOMS.items():
+            assert {one.alert.kind for one in told if one.channel == room} == set(kinds)
+
+        assert app.connection is not None
+        whales = discord.channel("whales")
+        await app.connection.get_partial_messageable(whales.id).send("A whale comes again")
+        assert (await demo.judge(app, discord, [])).twice == ["repeated in #whales: A whale comes again"]
+        told_first = next(iter(whales.messages))
+        await app.connection.get_partial_messageable(whales.id).get_partial_message(told_first).delete()
+        (lost,) = (await demo.judge(app, discord, [])).lost
+        assert lost.endswith(", in #whales")
+
+
 def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
 
@@ -167,17 +189,20 @@ async def test_the_demo_that_lasts_says_on_page_and_terminal_when_the_story_is_o
                 await asyncio.sleep(0.1)
             async with session.get(f"{url}/control/messages", params={"channel": demo.CHANNEL}) as answer:
                 assert "Proposal executed" in str((await answer.json())[-1])
+            for room in demo.ROOMS:
+                async with session.get(f"{url}/control/messages", params={"channel": room}) as answer:
+                    assert await answer.json() != []
             async with session.get(f"{url}/control/world") as answer:
                 notices.append((await answer.json())["notice"])
 
     await demo.live(said.append, until_over, port=0, block_time_s=0.1)
     assert said[0].endswith("Ctrl-C ends it.")
     (over,) = said[1:]
-    assert over.startswith("The story is over: nothing new happens on the chain")
-    assert over.endswith("Try /votes, /whales or /alerts add, or press Why? on a card. Ctrl-C ends it.")
+    assert over.startswith("The story is over: the chain goes on with empty blocks")
+    assert over.endswith("Try /votes, /whales or, as Admin, /alerts add, or press Why? on a card. Ctrl-C ends it.")
     assert notices[0].startswith("A recorded story plays for about 4 s: ")
     assert notices[-1].startswith("The story is over: ")
-    assert "Try </votes:1>, </whales:1> or </alerts add:1>, or press **Why?** on a card." in notices[-1]
+    assert "Try </votes:1>, </whales:1> or, as Admin, </alerts add:1>, or press **Why?** on a card." in notices[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -195,6 +220,32 @@ async def test_ctrl_c_ends_the_demo_with_its_store_its_port_and_its_folder(
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", port))
     assert os.listdir(folder) == []  # noqa: PTH208 - an event loop runs here, and pathlib is held to block it
+
+
+async def test_ctrl_c_before_the_story_is_judged_is_exit_status_130(folder: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "--once", cwd=HOME, env=environ(folder), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE_S):
+        await process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, _ = await process.communicate()
+    assert process.returncode == 130
+    assert b" posted, " not in out
+    assert os.listdir(folder) == []  # noqa: PTH208 - an event loop runs here, and pathlib is held to block it
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 0), (["--once"], 130)])
+def test_ctrl_c_while_the_demo_is_still_starting_is_what_it_is_later(
+    options: list[str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "live", interrupted)
+    monkeypatch.setattr(demo, "once", interrupted)
+    assert main(["demo", *options]) == status
 
 
 def test_a_port_that_is_taken_is_one_line_and_exit_status_78(folder: Path) -> None:

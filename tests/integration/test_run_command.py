@@ -28,14 +28,14 @@ def folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def run(folder: Path, chain_url: str, *options: str, **more: str) -> AsyncIterator[Process]:
+async def run(folder: Path, chain_url: str, *options: str, verb: str = "run", **more: str) -> AsyncIterator[Process]:
     """Start it in the folder, where no .env is; kill it if it does not end by itself."""
     if not (folder / "config").exists():
         write_config(folder / "config", {"sandbox": {**SANDBOX, "endpoints": [chain_url]}})
     given = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     ours = {"CONFIG_DIR": str(folder / "config"), "DATA_DIR": str(folder / "data"), "WEB_PORT": "0"}
     environ = {**given, **ours, "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json", **more}
-    command = (sys.executable, "-m", "bot", "run", *options)
+    command = (sys.executable, "-m", "bot", verb, *options)
     process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=environ, stdout=PIPE, stderr=PIPE)
     try:
         async with asyncio.timeout(60):
@@ -93,7 +93,7 @@ async def test_a_taken_port_is_one_line_and_status_78(taken: str, folder: Path) 
         out, err = await process.communicate()
     there.close()
     await there.wait_closed()
-    place = "argument: --port: " if taken == "page" else "environment: WEB_PORT: "
+    place = "argument: --port: " if taken == "page" else "environment or .env: WEB_PORT: "
     assert (process.returncode, out) == (78, b"")
     assert err.decode().startswith(place)
     assert "address already in use; name a free" in err.decode().lower()
@@ -105,16 +105,31 @@ async def test_a_host_that_is_not_ours_is_one_line_and_status_78(host: str, fold
     async with run(folder, "http://127.0.0.1:1", "--role", "watchers", LOG_LEVEL="error", WEB_HOST=host) as process:
         _, err = await process.communicate()
     remedy = "write 127.0.0.1, or 0.0.0.0 for all of its addresses"
-    assert err.decode() == f"environment: WEB_HOST: {host} is no address of this machine; {remedy}\n"
+    assert err.decode() == f"environment or .env: WEB_HOST: {host} is no address of this machine; {remedy}\n"
     assert process.returncode == 78
 
 
-async def test_a_redis_that_is_not_there_is_one_line_and_status_78(folder: Path) -> None:
+async def test_a_redis_that_is_not_there_is_one_line_and_status_69(folder: Path) -> None:
     async with run(folder, "http://127.0.0.1:1", "--role", "watchers", REDIS_URL="redis://:pw@127.0.0.1:1") as process:
         _, err = await process.communicate()
     assert err.decode() == (
-        "environment: REDIS_URL: cannot use it: the store is not reached: refuses the connection; "
-        "correct it, or leave it out\n"
+        "store: cannot use REDIS_URL: the store is not reached: it refuses the connection; "
+        "see that it runs and that REDIS_URL is right, then start again\n"
+    )
+    assert process.returncode == 69
+
+
+async def test_a_redis_that_does_not_let_us_in_is_one_line_and_status_78(folder: Path) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            writer.write(b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        url = f"redis://:canarykey@127.0.0.1:{server.sockets[0].getsockname()[1]}?protocol=2"
+        async with run(folder, "http://127.0.0.1:1", "--role", "watchers", REDIS_URL=url) as process:
+            _, err = await process.communicate()
+    assert err.decode() == (
+        "environment or .env: REDIS_URL: the store does not accept user and password; correct them\n"
     )
     assert process.returncode == 78
 
@@ -130,7 +145,7 @@ async def test_a_redis_that_goes_away_at_the_start_is_one_line_and_status_69(fol
         async with run(folder, "http://127.0.0.1:1", "--role", "watchers", REDIS_URL=url) as process:
             _, err = await process.communicate()
     assert err.decode().startswith("store: cannot check the engine: the store is not reached: ")
-    assert err.decode().endswith("; see that it runs, then start again\n")
+    assert err.decode().endswith("; see that it runs and that REDIS_URL is right, then start again\n")
     assert (err.count(b"\n"), process.returncode) == (1, 69)
 
 
@@ -148,3 +163,26 @@ async def test_without_a_network_each_chain_is_said_once_in_plain_words(folder: 
     assert said[0].startswith("info] ready chains=['sandbox', 'two'] ")
     assert sorted(said[1:]) == [f"warning] chain_down chain={key} {why}" for key in ("sandbox", "two")]
     assert (rest, process.returncode) == (b"", 0)
+
+
+@pytest.mark.parametrize(("verb", "status"), [("run", 0), ("batch", 130)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_is_the_proper_end_of_a_run_and_cuts_short_what_ends_by_itself(
+    verb: str, status: int, number: signal.Signals, folder: Path
+) -> None:
+    asked = asyncio.Event()
+
+    async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    options = ("0x" + "1" * 64,) if verb == "batch" else ("--role", "watchers")
+    server = await asyncio.start_server(never_answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with run(folder, url, *options, verb=verb) as process:
+        await asked.wait()
+        process.send_signal(number)
+        out, _ = await process.communicate()
+    server.close()
+    assert (process.returncode, out) == (status, b"")
