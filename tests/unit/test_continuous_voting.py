@@ -227,6 +227,7 @@ def test_trap_10_lock_vote_lift_and_free_in_one_transaction_is_one_alarm(protoco
 def test_trap_10_a_vote_that_stood_before_is_as_good_as_one_within() -> None:
     assert [act.act for act in acts(lock(9), lift(n=1), free(9, n=2))] == ["lock", "lift", "flash_lift"]
     assert [act.act for act in acts(vote(), lock(9, n=1), lift(n=2), free(9, n=3))][-1] == "flash_lift"
+    assert [act.act for act in acts(lock(9), lift(n=1), lock(1, n=2), free(10, n=3))][-1] == "flash_lift"
 
 
 def test_trap_10_what_only_looks_like_it_is_no_alarm() -> None:
