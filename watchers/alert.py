@@ -64,9 +64,10 @@ class Influence(msgspec.Struct, frozen=True):
     """What a vote decides among the others, on the tally after it; None: it cannot be known, or there is no such thing.
 
     `pivotal_by_switch`: the outcome would differ had this voter voted the other way. `margin_share`: all that this
-    voter cast against the lead of For or Against; above 1 it decides the majority. `winning_number`, `blocking_number`: how many of the
-    largest For votes alone would pass it, how many must go for it to fail. `late`: it crossed or flipped in the last
-    tenth of voting. `owner`: the addresses of this voter's owner; `classes`: all votes by class of label.
+    voter cast against the lead of For or Against; above 1 it decides the majority. `winning_number`, `blocking_number`:
+    how many of the largest For votes alone would pass it, how many must go for it to fail. `late`: it crossed or
+    flipped in the last tenth of voting. `owner`: the addresses of this voter's owner; `classes`: all votes by class of
+    label.
     """
 
     pivotal_by_switch: bool

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app import App, Options, running
 from bot.demo import CHAIN_ID, settings_for, subscribe
@@ -11,7 +12,7 @@ from bot.operator import OperatorChannel
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from tests.sandboxed import OPENAPI
-from watchers.errors import NotDelivered
+from watchers.errors import NotDelivered, Undeliverable
 
 
 @asynccontextmanager
@@ -81,13 +82,24 @@ async def test_the_operator_hears_of_a_stall_and_its_end(tmp_path: Path) -> None
         assert "It stood for **1 min**; 17 blocks were behind." in second
 
 
-async def test_a_channel_that_refuses_does_not_disturb_the_chain(tmp_path: Path) -> None:
+async def test_a_notice_that_discord_refuses_for_now_is_told_again_and_one_refused_for_good_is_left_to_the_log(
+    tmp_path: Path,
+) -> None:
     class Refusing:
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+
         async def post(self, channel_id: int, card: object, nonce: str) -> int:
-            raise NotDelivered("not now")
+            raise self.error
 
     async with started(tmp_path) as (app, _, _discord):
         chain = app.settings.chains["sandbox"]
-        await OperatorChannel(Refusing(), 1).stalled(chain, 45.0, 1)  # type: ignore[arg-type] # posts are all it does
+        busy = OperatorChannel(Refusing(NotDelivered("not now")), 1)  # type: ignore[arg-type] # posts are all it does
         with pytest.raises(NotDelivered):
-            await OperatorChannel(Refusing(), 1).notice("a dead letter")  # type: ignore[arg-type] # the same
+            await busy.stalled(chain, 45.0, 1)
+        with pytest.raises(NotDelivered):
+            await busy.notice("a dead letter")
+        gone = OperatorChannel(Refusing(Undeliverable("Unknown Channel")), 1)  # type: ignore[arg-type] # the same
+        with capture_logs() as said:
+            await gone.stalled(chain, 45.0, 1)
+        assert [line["why"] for line in said] == ["Unknown Channel"]

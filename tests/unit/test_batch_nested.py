@@ -101,7 +101,20 @@ def test_without_a_tree_only_what_is_true_is_called_a_success(drawn: tuple[Batch
     assert successes(analysis) == {call.data for c in timelocks for call in c.calls if call.outcome == "success"}
 
 
-STRANGE: list[Any] = ["", "0x", "CALL", "DELEGATECALL", "0x" + "1a" * 20, EP07, None, 5, [], {}, "0x01", "execution reverted"]
+STRANGE: list[Any] = [
+    "",
+    "0x",
+    "CALL",
+    "DELEGATECALL",
+    "0x" + "1a" * 20,
+    EP07,
+    None,
+    5,
+    [],
+    {},
+    "0x01",
+    "execution reverted",
+]
 
 
 @given(cases(), st.data())

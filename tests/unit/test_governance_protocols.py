@@ -16,7 +16,7 @@ from watchers.abi import shape_of
 from watchers.chain.block import Log
 from watchers.decode import Decoder
 from watchers.governance.asks import Counts
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import Vote
 from watchers.governance.protocols.oz_governor import (
     ProposalCanceled,
     ProposalCreated,
