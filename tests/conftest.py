@@ -18,13 +18,18 @@ RECORDED = Path(__file__).parents[2] / "shared" / "data"
 
 @pytest.fixture(autouse=True)
 def unlogged() -> Iterator[None]:
-    """Take back what a start of the bot sets up: the next test would find its log on another stream."""
+    """Take back what a start of the bot sets up: the next test would find its log on another stream. What a bot that
+    outlives the test had set up before stays.
+    """
     root, hook = logging.getLogger(), sys.excepthook
     handlers, level = root.handlers[:], root.level
+    known = structlog.get_config() if structlog.is_configured() else None
     yield
     root.handlers[:], sys.excepthook = handlers, hook
     root.setLevel(level)
     structlog.reset_defaults()
+    if known is not None:
+        structlog.configure(**known)
 
 
 @pytest.fixture(scope="session")
