@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SettingsError, DefinitionError) as error:
         return _say(error, EX_CONFIG)
     except StoreError as error:
-        return _say(f"store: {error}; see that it runs, then start again", EX_UNAVAILABLE)
+        return _say(f"store: {error}; see that it runs and that REDIS_URL is right, then start again", EX_UNAVAILABLE)
     except KeyboardInterrupt:
         return 0 if _runs_on(given) else EX_CUT_SHORT
 
@@ -217,7 +217,7 @@ def _demo(given: argparse.Namespace) -> int:
         sys.stderr.write("--json: goes with --once; the live demo shows its cards on the page\n")
         return 2
     if given.once:
-        return asyncio.run(demo.once(sys.stdout, as_json=given.json))
+        return _until_signal(demo.once(sys.stdout, as_json=given.json), ended=EX_CUT_SHORT)
 
     def say(line: str) -> None:
         sys.stdout.write(f"{line}\n")
@@ -261,8 +261,8 @@ async def _run(settings: Settings, role: str, chains: list[str], port: int) -> N
         await _for_ever()
 
 
-def _until_signal(work: Coroutine[Any, Any, None], *, ended: int = 0) -> int:
-    """Run until the work is done, or until SIGINT or SIGTERM asks it to end, which gives the status `ended`. An
+def _until_signal(work: Coroutine[Any, Any, int | None], *, ended: int = 0) -> int:
+    """Run until the work is done and give its status, or `ended` when SIGINT or SIGTERM asked it to end before. An
     operator's error inside a group comes out alone, and so does a reader that has gone.
     """
 
@@ -272,8 +272,8 @@ def _until_signal(work: Coroutine[Any, Any, None], *, ended: int = 0) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)
         with suppress(asyncio.CancelledError):
-            await task
-        return ended if task.cancelled() else 0
+            return await task or 0
+        return ended
 
     try:
         return asyncio.run(guarded())

@@ -35,7 +35,7 @@ from bot.store import Mutes, SettingsHistory, Subscriptions
 from bot.tree import assemble
 from bot.vitals import Vitals, Watched
 from bot.web.server import serve
-from config.errors import SettingsError
+from config.errors import VARIABLES, SettingsError
 from config.settings import Chain, Runtime, Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraiser
@@ -314,6 +314,6 @@ async def _serve(stack: AsyncExitStack, vitals: Vitals, runtime: Runtime) -> int
         number = error.errno if isinstance(error, OSError) else None
         if number is None or number < 0 or number == errno.EADDRNOTAVAIL:  # below 0: an answer of the name service
             remedy = "write 127.0.0.1, or 0.0.0.0 for all of its addresses"
-            raise SettingsError("environment", "WEB_HOST", f"{host} is no address of this machine", remedy) from None
+            raise SettingsError(VARIABLES, "WEB_HOST", f"{host} is no address of this machine", remedy) from None
         remedy = "name a free port, or 0 for any"
-        raise SettingsError("environment", "WEB_PORT", f"{port}: {os.strerror(number)}", remedy) from None
+        raise SettingsError(VARIABLES, "WEB_PORT", f"{port}: {os.strerror(number)}", remedy) from None

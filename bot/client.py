@@ -16,7 +16,7 @@ from yarl import URL
 
 from bot.ending import until_done
 from bot.trouble import Trouble
-from config.errors import SettingsError
+from config.errors import VARIABLES, SettingsError
 from watchers.unreached import of_error, of_status
 
 LONGEST_WAIT_S: Final = 30.0  # the shortest that discord.py accepts; a longer rate limit is raised
@@ -29,7 +29,7 @@ Setup = Callable[["Connection"], Awaitable[None]]
 def refused_token() -> SettingsError:
     """Give what the operator must do when Discord refuses our token."""
     remedy = "copy the token anew from the Developer Portal, page Bot, into .env"
-    return SettingsError("environment", "DISCORD_TOKEN", "Discord refuses it", remedy)
+    return SettingsError(VARIABLES, "DISCORD_TOKEN", "Discord refuses it", remedy)
 
 
 def _refused_intents() -> SettingsError:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.errors import SettingsError
+from config.errors import VARIABLES, SettingsError
 from watchers.lock import Lock
 
 SEATS = 64
@@ -25,7 +25,7 @@ def seat(data_dir: Path, role: str = "all") -> Iterator[str]:
     except OSError as error:
         remedy = "name a folder that this user may write"
         problem = "is a file" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
-        raise SettingsError("environment", "DATA_DIR", f"{data_dir}: {problem}", remedy) from None
+        raise SettingsError(VARIABLES, "DATA_DIR", f"{data_dir}: {problem}", remedy) from None
     try:
         yield os.pread(taken.handle, 64, 0).decode()
     finally:
@@ -39,4 +39,4 @@ def _take(data_dir: Path, name: str) -> Lock:
             if not os.pread(lock.handle, 1, 0):
                 os.pwrite(lock.handle, uuid.uuid4().hex.encode(), 0)
             return lock
-    raise SettingsError("environment", "DATA_DIR", f"{SEATS} processes use {data_dir} already", "end some of them")
+    raise SettingsError(VARIABLES, "DATA_DIR", f"{SEATS} processes use {data_dir} already", "end some of them")

@@ -1,6 +1,7 @@
 """The two errors that stop a start; the rest of the tree is drawn in `watchers.errors`."""
 
 WHOLE_FILE = "whole file"  # the key of what concerns no single key
+VARIABLES = "environment or .env"  # the file of a variable that is found wrong when it is used
 
 
 class TribuneError(Exception):

@@ -52,7 +52,7 @@ def _said(error: BaseException) -> str:
         return "the store does not accept user and password"
     if isinstance(error, ResponseError):
         return str(error).partition(", with args")[0]
-    return f"the store is not reached: {of_error(error).what}"
+    return f"the store is not reached: {of_error(error).clause}"
 
 
 class Script:

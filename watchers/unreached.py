@@ -18,7 +18,13 @@ class Why(NamedTuple):
     what: str
     todo: str
 
+    @property
+    def clause(self) -> str:
+        """Give what is wrong as a clause that can stand alone: "it refuses the connection"."""
+        return f"it {self.what}" if self.what.startswith(_OF_IT) else self.what
 
+
+_OF_IT = ("does ", "hangs ", "refuses ")
 _RUNS = "see that it runs and that the port is right"
 _NETWORK = "look at this machine's network"
 _OTHER = "wait, or name another one"

@@ -24,9 +24,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import AuthenticationError, ResponseError
 
-from config.errors import SettingsError
+from config.errors import VARIABLES, SettingsError
 from config.settings import Runtime
 from watchers.errors import StoreError
 from watchers.lock import Lock
@@ -76,9 +76,7 @@ async def engine(runtime: Runtime) -> AsyncIterator[Redis]:
         await embedded.ensure()
     except StoreError as error:
         await embedded.close()
-        raise SettingsError(
-            "environment", "DATA_DIR", str(error), f"read {embedded.log_file}, or set REDIS_URL"
-        ) from None
+        raise SettingsError(VARIABLES, "DATA_DIR", str(error), f"read {embedded.log_file}, or set REDIS_URL") from None
     watch = asyncio.create_task(embedded.watch(), name="engine watch")
     redis = client(str(embedded.socket))
     try:
@@ -100,14 +98,15 @@ async def _external(url: str) -> AsyncIterator[Redis]:
         redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_OPTIONS)
     except ValueError:
         raise SettingsError(
-            "environment", "REDIS_URL", "is not a Redis URL", "write redis://, rediss:// or unix:// and a host"
+            VARIABLES, "REDIS_URL", "is not a Redis URL", "write redis://, rediss:// or unix:// and a host"
         ) from None
     try:
-        try:
-            async with storing("use it"):
+        async with storing("use REDIS_URL"):
+            try:
                 await redis.ping()
-        except StoreError as error:
-            raise SettingsError("environment", "REDIS_URL", str(error), "correct it, or leave it out") from None
+            except AuthenticationError:
+                problem = "the store does not accept user and password"
+                raise SettingsError(VARIABLES, "REDIS_URL", problem, "correct them") from None
         await check(redis)
         yield redis
     finally:
@@ -125,12 +124,12 @@ async def check(redis: Redis) -> None:
     version = str(info.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < OLDEST:
         raise SettingsError(
-            "environment", "REDIS_URL", f"version {version} is too old", "use Redis 6.2 or newer, or Valkey"
+            VARIABLES, "REDIS_URL", f"version {version} is too old", "use Redis 6.2 or newer, or Valkey"
         )
     policy = str(info.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction":
         raise SettingsError(
-            "environment",
+            VARIABLES,
             "REDIS_URL",
             f"maxmemory-policy is {policy}: it may throw undelivered alerts away",
             "CONFIG SET maxmemory-policy noeviction, or use a Redis of its own",
@@ -154,7 +153,7 @@ def find_binary() -> Path:
             if machine in binary.parent.name and os.access(binary, os.X_OK):
                 return binary
     raise SettingsError(
-        "environment", "REDIS_URL", "is not set and no valkey-server is found", "install Valkey or Redis, or set it"
+        VARIABLES, "REDIS_URL", "is not set and no valkey-server is found", "install Valkey or Redis, or set it"
     )
 
 
@@ -171,11 +170,9 @@ def socket_path(data_dir: Path) -> Path:
     found = private.lstat()
     short = private / "valkey.sock"
     if private.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise SettingsError(
-            "environment", "DATA_DIR", f"{private} is not ours alone", "remove it, or use a shorter path"
-        )
+        raise SettingsError(VARIABLES, "DATA_DIR", f"{private} is not ours alone", "remove it, or use a shorter path")
     if len(os.fsencode(short)) > MAX_SOCKET_PATH:
-        raise SettingsError("environment", "DATA_DIR", "its path is too long for a socket", "use a shorter path")
+        raise SettingsError(VARIABLES, "DATA_DIR", "its path is too long for a socket", "use a shorter path")
     return short
 
 
@@ -189,7 +186,7 @@ class Embedded:
             self.log_file.touch(mode=0o600)
         except OSError as error:
             raise SettingsError(
-                "environment", "DATA_DIR", f"{data_dir} cannot be written: {error.strerror}", "name a folder of ours"
+                VARIABLES, "DATA_DIR", f"{data_dir} cannot be written: {error.strerror}", "name a folder of ours"
             ) from None
         self.data_dir = data_dir.resolve()
         # a link is kept: Debian's redis-server is one to redis-check-rdb, and reads from its name what to be

@@ -123,6 +123,7 @@ async def test_a_redis_that_does_not_let_us_in_is_one_line_and_status_78(folder:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(4096):
             writer.write(b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+        writer.close()
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         url = f"redis://:canarykey@127.0.0.1:{server.sockets[0].getsockname()[1]}?protocol=2"

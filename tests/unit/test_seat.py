@@ -21,7 +21,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         with pytest.raises(SettingsError) as caught, seat(folder):
             pass
         remedy = "name a folder that this user may write"
-        assert str(caught.value) == f"environment: DATA_DIR: {folder}: is a file; {remedy}"
+        assert str(caught.value) == f"environment or .env: DATA_DIR: {folder}: is a file; {remedy}"
 
 
 def test_the_folder_is_private(tmp_path: Path) -> None:

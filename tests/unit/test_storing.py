@@ -100,7 +100,7 @@ async def test_neither_host_nor_password_of_a_store_that_is_away_is_in_the_trace
         async with storing("read"):
             await redis.get("x")
     told = "".join(traceback.format_exception(raised.value))
-    assert "cannot read: the store is not reached: refuses the connection" in told
+    assert "cannot read: the store is not reached: it refuses the connection" in told
     assert "localhost" not in told
     assert "canary" not in told
     await redis.aclose()
