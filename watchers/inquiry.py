@@ -6,27 +6,33 @@ Errors: none; a chain that cannot be asked gives None.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from config.settings import Dao, Settings
 from watchers.alert import Tally
 from watchers.chain.rpc import Rpc
 from watchers.errors import ChainError
 from watchers.event import Event
+from watchers.facts import Ask
 from watchers.governance.clock import end_s, now_clock
 from watchers.governance.desk import Desk
 from watchers.governance.events import ProposalChange
 from watchers.governance.family import Family
+from watchers.governance.simulation import Rehearsal
 from watchers.governance.wing import GovernanceWing
 from watchers.history import History, StoredEvent
+from watchers.proposed import Simulated
 from watchers.vantage import Vantage, View
-from watchers.wing import Ballot
+from watchers.wing import Ballot, Situation
+
+SETTLED = frozenset({"executed", "canceled", "defeated", "vetoed"})
 
 
 class Standing(NamedTuple):
     """`tally` None: neither the votes nor the contract's sums are known. `by_contract`: they are the contract's sums,
     because the votes on record are not all. `begins_s`, `ends_s` are estimates unless the governor counts seconds;
-    `begun`, `ended` None when the governor's clock cannot be told.
+    `begun`, `ended` None when the governor's clock cannot be told. `simulated`: what the actions do now; None once the
+    proposal is settled, or where they are not known.
     """
 
     tally: Tally | None
@@ -36,6 +42,7 @@ class Standing(NamedTuple):
     begins_s: int | None
     ends_s: int | None
     block: int
+    simulated: Simulated | None = None
 
 
 class Inquiry:
@@ -74,8 +81,13 @@ async def _standing(
     at = view.at._replace(ballots=known)
     # a desk that sees the creation takes the proposal for new and asks nothing
     later = [e for e in steps if isinstance(e, ProposalChange) and e.change == "extended"]
-    await view.learn(lambda: Desk(dao, family, proposal_id, later, at).asks())
-    desk = Desk(dao, family, proposal_id, later, at)
+
+    def asks() -> list[Ask[Any]]:
+        trial = _trial(dao, steps, at)
+        return [*Desk(dao, family, proposal_id, later, at).asks(), *(trial.asks() if trial is not None else ())]
+
+    await view.learn(asks)
+    desk, trial = Desk(dao, family, proposal_id, later, at), _trial(dao, steps, at)
     now, times, end = now_clock(dao, at.header), desk.times, desk.end_clock
     return Standing(
         tally=desk.book.tally(desk.rule) if desk.book.whole else None,
@@ -86,4 +98,14 @@ async def _standing(
         begins_s=None if times is None else end_s(dao, at.chain, at.header, times.snapshot),
         ends_s=None if end is None else end_s(dao, at.chain, at.header, end),
         block=at.header.height,
+        simulated=trial.told() if trial is not None else None,
     )
+
+
+def _trial(dao: Dao, steps: Sequence[Event], at: Situation) -> Rehearsal | None:
+    """Let a proposal that is not settled be tried as things are now, and as of its eta where it waits for that."""
+    changes = [step for step in steps if isinstance(step, ProposalChange)]
+    created = next((step for step in changes if step.change == "created" and step.targets), None)
+    if created is None or any(step.change in SETTLED for step in changes):
+        return None
+    return Rehearsal("now", max(step.eta_s for step in changes), created, dao, at)

@@ -68,7 +68,7 @@ def answer(
         facts.append(" → ".join(f"**{_STEP[change.change]}** <t:{time_s}:R>" for change, time_s in changes))
     if created is not None:
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
-        facts += _does(created, [change for change, _ in changes], chain_id, dao, desk)
+        facts += _does(created, [change for change, _ in changes], standing, dao, desk)
     facts += _largest(votes, dao, tally, desk)
     title = title_of(created.description) if created else ""
     number = short_number(proposal_id)
@@ -82,15 +82,19 @@ def answer(
     )
 
 
-def _does(created: ProposalChange, changes: Sequence[ProposalChange], chain_id: int, dao: Dao, desk: Desk) -> list[str]:
-    """Say every action that fits beside the rest, and how trying them went the last time."""
+def _does(
+    created: ProposalChange, changes: Sequence[ProposalChange], standing: Standing | None, dao: Dao, desk: Desk
+) -> list[str]:
+    """Say every action that fits beside the rest, and how trying them goes, or went the last time."""
+    chain_id = created.chain_id
     told = actions(created)
     if not told and not created.left_out:
         return [f"**Does** {counted(len(created.targets), 'action')} on chain"]
     done = "What it did" if any(change.change == "executed" for change in changes) else "What it would do"
     rows, left = fitting(action_lines(told, created.left_out, chain_id, dao.key, desk.lexicon), room=ROOM)
     lines = [f"**{done}**", *rows, *([f"and {figures.number(left)} more"] if left else [])]
-    tried = [change.simulated for change in changes if change.simulated is not None]
+    seen = [*(change.simulated for change in changes), standing.simulated if standing is not None else None]
+    tried = [one for one in seen if one is not None]
     if not tried:
         return lines
     lines += trial(tried[-1], chain_id, desk.lexicon)

@@ -56,6 +56,7 @@ class Node:
             "debug_traceTransaction": self._trace,
             "eth_call": self._call,
             "eth_getCode": self._code,
+            "eth_simulateV1": self._simulate,
         }
         self.advance()
 
@@ -213,6 +214,18 @@ class Node:
             error = answer["error"]
             raise Refusal(error["code"], error["message"], error.get("data"))
         return answer
+
+    def _simulate(self, options: dict[str, Any], tag: Any = "latest") -> Any:
+        """Answer for calls that were tried when recording; overrides of block and balance change nothing of them."""
+        height = self._height_of(tag)
+        if not 0 <= height <= self.height:
+            raise Refusal(SERVER_ERROR, "block not found")
+        (batch,) = options["blockStateCalls"]
+        results = self.recording.simulated(self.canonical[height], batch["calls"])
+        if results is None:
+            self.unanswered["eth_simulateV1", batch["calls"][0]["to"]] += 1
+            raise Refusal(SERVER_ERROR, "not recorded")
+        return [{**self._shown(height, full=False), "number": hex(height + 1), "transactions": [], "calls": results}]
 
     def _code(self, address: str, _tag: Any = "latest") -> str:
         return CODE_STRUCK_OUT if self.recording.is_contract(address.lower()) else "0x"

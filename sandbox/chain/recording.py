@@ -3,11 +3,13 @@
 Format: gzip of one JSON object. `steps[i]` is {drop, blocks}: `drop` blocks leave the chain, then `blocks` (indexes
 into `blocks` and `receipts`) join it; step 0 is the history. `calls[address][calldata]` is a list of [block index,
 answer], each valid until the next; an answer is hex or {"error": ...}. `times` names the words that hold a time, by
-log topic and by selector. Made by `tests/evm/record.py`; creations are struck out (`redacted`).
+log topic and by selector. `simulations[name]` is a list of the same kind, of what `eth_simulateV1` says of calls of
+that name. Made by `tests/evm/record.py`; creations are struck out (`redacted`).
 Errors: RecordingError for a file that is not such a recording.
 """
 
 import gzip
+import hashlib
 import json
 import zlib
 from bisect import bisect_right
@@ -39,6 +41,7 @@ class Recording:
         self.who: dict[str, str] = content.get("who", {})
         self._calls: dict[str, dict[str, list[list[Any]]]] = content["calls"]
         self._times: dict[str, dict[str, list[int]]] = content["times"]
+        self._simulations: dict[str, list[list[Any]]] = content.get("simulations", {})
         self._code = frozenset(self._calls)
 
     @property
@@ -55,6 +58,12 @@ class Recording:
         told = self._calls.get(to, {}).get(data)
         if not told:
             return None
+        at = bisect_right(told, block, key=lambda entry: entry[0]) - 1
+        return told[at][1] if at >= 0 else None
+
+    def simulated(self, block: int, calls: list[dict[str, Any]]) -> Any:
+        """Give what became of calls when they were tried after a block (its index); None when they were not."""
+        told = self._simulations.get(simulation_name(calls), [])
         at = bisect_right(told, block, key=lambda entry: entry[0]) - 1
         return told[at][1] if at >= 0 else None
 
@@ -75,6 +84,12 @@ class Recording:
                 for told in (told for data, told in answers.items() if data.startswith(selector)):
                     for entry in told:
                         entry[1] = _moved_words(entry[1], words, seconds)
+
+
+def simulation_name(calls: list[dict[str, Any]]) -> str:
+    """Name calls by who makes them, whom they call, and with what."""
+    rows = [[call["from"].lower(), call["to"].lower(), int(call["value"], 16), call["data"].lower()] for call in calls]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def load(file: Path = FILE) -> Recording:

@@ -2,7 +2,8 @@
 `expected.json`. Run as `python -m tests.evm.record`; needs Node and `npm ci` in tests/evm.
 
 It lives here, not in the sandbox, because the sandbox imports nothing that a demo does not need. The recording holds
-blocks, receipts, traces and the answers of every `eth_call` in `questions.py`, at every block; no contract bytecode:
+blocks, receipts, traces, the answers of every `eth_call` in `questions.py` and what each proposal's calls would do, at
+every block; no contract bytecode:
 creation inputs and outputs are struck out and their transactions listed as `redacted`.
 """
 
@@ -14,17 +15,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eth_abi.abi import decode
 from eth_utils.crypto import keccak
 
+from sandbox.chain.recording import simulation_name
 from tests.evm import scenario
 from tests.evm.anvil import Anvil, NodeError, compile_contracts, missing
-from tests.evm.questions import Question, Questions
+from tests.evm.questions import PROPOSAL_CREATED, Question, Questions
 from tests.evm.world import CREATE2_DEPLOYER, World, build
 
 SANDBOX = Path(__file__).parents[2] / "sandbox" / "chain"
 RECORDING = SANDBOX / "recording.json.gz"
 EXPECTED = SANDBOX / "expected.json"
 VERSION = 1
+CREATED = ("uint256", "address", "address[]", "uint256[]", "string[]", "bytes[]", "uint256", "uint256", "string")
 CHUNK = 400
 
 # Words that hold a time, by log topic or selector: the replay moves them together with the blocks' times.
@@ -52,6 +56,8 @@ class Recorder:
         self.expected: list[dict[str, Any]] = []
         self.questions = Questions(world)
         self._answers: dict[Question, list[tuple[int, Any]]] = {}
+        self._planned: dict[str, dict[str, Any]] = {}
+        self._simulated: dict[str, list[tuple[int, Any]]] = {}
         self._point: tuple[str, int] | None = None
         self._fork_at = 0
         self._behind = 0
@@ -115,7 +121,10 @@ class Recorder:
             tracer = {"tracer": "callTracer", "tracerConfig": {"withLog": True}}
             frames = await node.batch([("debug_traceTransaction", [tx, tracer]) for tx in hashes])
             self.traces |= dict(zip(hashes, frames, strict=True))
-        self.questions.learn(log for receipt in receipts for log in receipt["logs"])
+        logs = [log for receipt in receipts for log in receipt["logs"]]
+        self.questions.learn(logs)
+        self._planned |= dict(self._plan(log) for log in logs if log["topics"][:1] == [PROPOSAL_CREATED])
+        await self._simulate(at, tag)
         asked: tuple[Question, ...] = ()
         while self.answers and len(asked) < len(self.questions.all()):  # an answer may lead to further questions
             fresh = self.questions.all()[len(asked) :]
@@ -135,6 +144,27 @@ class Recorder:
                     told.append((at, value))
                 self.questions.heard(question, value)
 
+    def _plan(self, log: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Give a proposal's calls as its timelock will make them, by the name that the replay finds them under."""
+        world = self.world
+        timelock = {world.governor.address: world.timelock, world.bravo.address: world.bravo_timelock}[log["address"]]
+        _, _, targets, values, _, calldatas, *_ = decode(CREATED, bytes.fromhex(log["data"][2:]))
+        calls = [
+            {"from": timelock.address, "to": to, "value": hex(value), "data": "0x" + data.hex()}
+            for to, value, data in zip(targets, values, calldatas, strict=True)
+        ]
+        return simulation_name(calls), {"calls": calls}
+
+    async def _simulate(self, at: int, tag: str) -> None:
+        """Try every proposal's calls after a block; keep an answer only where it differs from the block before."""
+        for name, batch in self._planned.items() if self.answers else ():
+            options = {"validation": False, "traceTransfers": True, "returnFullTransactions": False}
+            (block,) = await self.world.anvil.rpc("eth_simulateV1", {"blockStateCalls": [batch], **options}, tag)
+            calls = [_plain_result(result) for result in block["calls"]]
+            told = self._simulated.setdefault(name, [])
+            if not told or told[-1][1] != calls:
+                told.append((at, calls))
+
     def recording(self) -> dict[str, Any]:
         """Give the recording as it is written, with creations struck out."""
         redacted = [tx["hash"] for block in self.blocks for tx in block["transactions"] if _redact(tx)]
@@ -153,6 +183,7 @@ class Recorder:
             "receipts": self.receipts,
             "traces": self.traces,
             "calls": calls,
+            "simulations": self._simulated,
             "contracts": {name: contract.address for name, contract in self.world.contracts().items()},
             "who": self.world.who,
             "times": {
@@ -161,6 +192,12 @@ class Recorder:
             },
             "redacted": redacted,
         }
+
+
+def _plain_result(result: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a simulated call what names a block that never was."""
+    logs = [{key: log[key] for key in ("address", "topics", "data")} for log in result["logs"]]
+    return {**result, "logs": logs}
 
 
 def _refusal(error: NodeError) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from watchers.event import Event
 from watchers.governance.wing import wing as governance
 from watchers.history import History
 from watchers.inquiry import Inquiry
+from watchers.proposed import Outcome
 from watchers.store import ChainStore, CommittedBlock
 from watchers.wing import Ballot
 from watchers.wings import PROTOCOLS
@@ -256,6 +257,38 @@ async def test_a_governor_that_says_nothing_leaves_the_unknown_unknown(redis: Re
     await redis.flushall()
     stands = await standing(redis, book, [Ballot("a", 41, 0, 0)])
     assert (stands.tally.for_raw, stands.tally.quorum_raw, stands.tally.passes) == (41, None, None)
+
+
+async def test_a_proposal_that_waits_is_tried_as_of_its_eta_and_one_that_is_settled_is_not(
+    redis: Redis, book: Book
+) -> None:
+    governor(book)
+    asked: list[Any] = []
+    others = book.node.lie
+    assert others is not None
+
+    def answer(method: str, params: list[Any], result: Any) -> Any:
+        if method == "eth_simulateV1":
+            asked.append(params)
+            return [{"calls": [{"status": "0x0", "returnData": "0x", "logs": []}]}]
+        return "0x60" if method == "eth_getCode" else others(method, params, result)
+
+    book.node.lie = answer
+    eta_s = START_S + 10_000
+    told: dict[str, Any] = {"targets": (GOOD,), "values_wei": (0,), "calldatas": ("0xe177246e",)}
+    created = events.created(5, address=UNISWAP.governor, **told)
+    queued = events.created(6, address=UNISWAP.governor, change="queued", eta_s=eta_s)
+    stands = await standing(redis, book, [], created, queued)
+    assert stands.simulated.step == "now"
+    assert stands.simulated.calls == (Outcome(ok=False, reason="empty_revert"),)
+    ((options, at),) = asked
+    (batch,) = options["blockStateCalls"]
+    assert (batch["blockOverrides"], at) == ({"time": hex(eta_s)}, hex(book.node.head))
+    assert batch["calls"][0]["from"] == UNISWAP.timelock
+    await redis.flushall()
+    settled = events.created(7, address=UNISWAP.governor, change="executed")
+    assert (await standing(redis, book, [], created, queued, settled)).simulated is None
+    assert len(asked) == 1
 
 
 async def test_a_chain_that_cannot_be_asked_gives_no_standing(redis: Redis, book: Book) -> None:

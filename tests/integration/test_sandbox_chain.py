@@ -189,6 +189,21 @@ async def test_a_call_tree_comes_with_logs_only_when_asked(client: Client, chain
     assert (await client.ask("debug_traceTransaction", tx))["code"] == -32602
 
 
+async def test_a_proposal_s_calls_are_tried_as_recorded_and_no_others(client: Client, chain: Chain) -> None:
+    told = load()
+    usdc, timelock = told.contracts["usdc"], told.contracts["timelock"]
+    pay = "0xa9059cbb" + told.who["grantee"][2:].rjust(64, "0") + f"{40_000 * 10**6:064x}"
+    call = {"from": timelock, "to": usdc.upper().replace("0X", "0x"), "value": "0x0", "data": pay}
+    asked = {"blockStateCalls": [{"calls": [call], "blockOverrides": {"time": "0x7fffffff"}}], "validation": False}
+    (block,) = await client.ask("eth_simulateV1", asked, "latest")
+    assert block["calls"][0]["status"] == "0x1"
+    assert block["calls"][0]["logs"][0]["address"] == usdc
+    asked["blockStateCalls"] = [{"calls": [{**call, "value": "0x1"}]}]
+    assert (await client.ask("eth_simulateV1", asked, "latest"))["message"] == "not recorded"
+    assert (await client.ask("eth_simulateV1", {}, "latest"))["code"] == -32602
+    assert dict(chain.unanswered) == {("eth_simulateV1", call["to"]): 1}
+
+
 async def test_what_was_not_recorded_is_an_error_that_is_counted(client: Client, chain: Chain) -> None:
     pair = chain.node.recording.contracts["pair"]
     assert await client.ask("eth_call", {"to": pair, "data": "0x12345678"}, "latest") == {

@@ -21,6 +21,7 @@ from watchers.facts import Ask, Facts, RpcError
 from watchers.governance.events import ProposalChange, Vote
 from watchers.governance.wing import wing as governance
 from watchers.liquidity.wing import wing as liquidity
+from watchers.proposed import Outcome
 from watchers.record import ballot_of
 from watchers.wing import Ballot, Situation
 
@@ -146,6 +147,17 @@ def test_one_large_vote_flips_the_outcome_and_another_flips_it_back(
 def test_the_proposal_is_followed_from_creation_to_execution(told: tuple[Reader, list[tuple[int, Alert]]]) -> None:
     changes = [alert.facts.change for _, alert in told[1] if isinstance(alert.facts, ProposalFacts)]
     assert changes == ["created", "queued", "executed"]
+
+
+def test_what_the_proposal_would_do_is_tried_at_every_step(told: tuple[Reader, list[tuple[int, Alert]]]) -> None:
+    seen = [alert.facts for _, alert in told[1] if isinstance(alert.facts, ProposalFacts)]
+    assert [[action.function for action in facts.does] for facts in seen] == [["transfer(address,uint256)"]] * 3
+    trials = [facts.simulated for facts in seen if facts.simulated is not None]
+    assert [trial.step for trial in trials] == ["created", "queued", "executed"]
+    assert {trial.calls for trial in trials} == {(Outcome(ok=True),)}
+    assert {(effect.kind, effect.raw) for trial in trials for effect in trial.effects} == {
+        ("transfer", 250_000 * 10**6)
+    }
 
 
 def test_moves_are_priced_by_the_recorded_feeds_and_named_by_their_verified_pool(

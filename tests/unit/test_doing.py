@@ -15,6 +15,7 @@ from tests.alerts import UNI, VOTER, a_proposal, a_state
 from tests.desk import DESK, HOSTILE, NOW_S, UNISWAP, harmless
 from tests.events import created
 from watchers.history import StoredEvent
+from watchers.inquiry import Standing
 from watchers.proposed import Action, Effect, Outcome, Simulated
 
 TIMELOCK, OTHER = "0x1a9c8182c09f50c8318d769245bea52c32be35bc", "0x" + "c3" * 20
@@ -208,3 +209,11 @@ def test_why_shows_what_was_called_and_how_each_call_went() -> None:
     assert f"**Tried** by `{TIMELOCK}` on the state after block 9" in of.facts
     assert "**Call 1** succeeds" in of.facts
     assert any(fact.startswith("call 1: 1 UNI from ") for fact in of.facts)
+
+
+def test_proposal_tells_how_the_actions_go_now_where_the_chain_was_asked() -> None:
+    event = created(1, address=UNISWAP.governor, targets=(OTHER,), values_wei=(0,), calldatas=("0xe177246e",))
+    now = seen(Outcome(ok=False, reason="empty_revert"), step="now")
+    standing = Standing(None, False, None, None, None, None, 19_000_000, now)
+    of = proposal.answer(UNISWAP, 7, [StoredEvent(event, NOW_S)], [], None, standing, DESK)
+    assert "**Simulated just now** **its call fails**: no reason given" in of.facts

@@ -1,8 +1,8 @@
 """What a proposal's actions do when they are tried: `eth_simulateV1` from whoever will execute them.
 
-Tried at creation and when it is queued on the state after that block, and when it is executed on the state before it;
-once a time is known at which it can run, as of that time. The governor is left out: the calls come from the timelock,
-one after the other, and coins that it lacks are lent to it. What the calls log is read as any log is.
+Tried at creation and when it is queued on the state after that block, when it is executed on the state before it, and
+whenever a member asks; once a time is known at which it can run, as of that time. The governor is left out: the calls
+come from the timelock, one after the other, and coins that it lacks are lent to it. What they log is read as any log.
 
 Source: ethereum/execution-apis, `eth_simulateV1` (with `traceTransfers`, coins that move are logs of 0xeeee...ee).
 Errors: a node that does not know the method, or refuses, gives `Simulated.why`; nothing of its text is kept.
@@ -16,7 +16,7 @@ import msgspec
 from eth_hash.auto import keccak
 
 import watchers.governance.protocols as protocols_package
-from config.settings import TIMELOCK_STEPS
+from config.settings import TIMELOCK_STEPS, Dao
 from watchers.abi import Shape, event, selector, shape_of
 from watchers.chain.block import Log
 from watchers.chain.envelope import is_verdict, lacks_method
@@ -37,7 +37,7 @@ MAX_LOGS = 2_000
 MAX_EFFECTS = 60
 MAX_TARGETS = 40
 MAX_REASON = 200
-MAX_TIME_S = 1 << 40
+MAX_TIME_S = 1 << 40  # a governor may name any eta
 COINS = "0x" + "ee" * 20
 _NOBODY = "0x" + "00" * 20
 _SET_FEE_TO = selector("setFeeTo(address)")
@@ -277,13 +277,12 @@ def _moved(log: Log, call: int) -> Effect | None:
 
 
 class Rehearsal:
-    """A step of a proposal whose actions are worth trying: what must be asked for it, and what it came to."""
+    """The actions of a proposal at a step, or `now`: what must be asked to try them, and what it came to. `eta_s`: when
+    they can run, 0 where that is not known.
+    """
 
-    def __init__(self, step: ProposalChange, created: ProposalChange, governor: str, at: Situation) -> None:
-        dao = dao_of(step, at)
-        self._step, self._created, self._governor, self._at = step, bounded(created), governor, at
-        self._listed = dao.timelock if dao is not None else None
-        self._protocol = dao.protocol if dao is not None else ""
+    def __init__(self, step: str, eta_s: int, created: ProposalChange, dao: Dao, at: Situation) -> None:
+        self._step, self._eta_s, self._created, self._dao, self._at = step, eta_s, bounded(created), dao, at
         self._open: list[Ask[Any]] = []
         self._trial: Trial | None = None
         self._lacks_wei = 0
@@ -293,10 +292,10 @@ class Rehearsal:
         """Find who executes, and what it lacks; give why it cannot be tried at all."""
         if self._created.left_out:
             return TOO_LARGE
-        if self._protocol in _OTHERWISE:
+        if self._dao.protocol in _OTHERWISE:
             return NO_EXECUTOR
-        executor, facts = Executor(self._governor), self._at.facts
-        sender = self._listed
+        executor, facts = Executor(self._dao.governor), self._at.facts
+        sender: str | None = self._dao.timelock
         if sender is None:
             if not facts.has(executor):
                 self._open.append(executor)
@@ -304,8 +303,8 @@ class Rehearsal:
             said = facts.get(executor)
             if said is None:
                 return NO_EXECUTOR
-            sender = said or self._governor
-        header, over = self._at.header, self._step.change == "executed"
+            sender = said or self._dao.governor
+        header, over = self._at.header, self._step == "executed"
         state = header.height - 1 if over else header.height
         calls = tuple(planned(self._created))
         sent_wei, balance_wei = sum(call.value_wei for call in calls), None
@@ -317,9 +316,9 @@ class Rehearsal:
             has_wei = facts.get(balance) or 0
             if sent_wei > has_wei:
                 self._lacks_wei, balance_wei = sent_wei - has_wei, sent_wei
-        runs_s = header.time_s if over else self._step.eta_s
-        time_s = runs_s if header.time_s + (not over) < runs_s + over < MAX_TIME_S else 0
-        self._trial = Trial(self._step.change, sender, calls, state, time_s, balance_wei)
+        later_s = self._eta_s if header.time_s < self._eta_s < MAX_TIME_S else 0
+        time_s = header.time_s if over else later_s
+        self._trial = Trial(self._step, sender, calls, state, time_s, balance_wei)
         self._open += [] if facts.has(self._trial) else [self._trial]
         return ""
 
@@ -331,10 +330,10 @@ class Rehearsal:
         """Give what it came to; None when nobody asked."""
         state = self._at.header.height
         if self.why:
-            return Simulated(self._step.change, state, why=self.why)
+            return Simulated(self._step, state, why=self.why)
         if self._trial is None or not self._at.facts.has(self._trial):
             return None
-        seen = self._at.facts.get(self._trial) or Simulated(self._step.change, state, why=UNREADABLE)
+        seen = self._at.facts.get(self._trial) or Simulated(self._step, state, why=UNREADABLE)
         before = dict(self._created.simulated.codes) if self._created.simulated is not None else {}
         changed = tuple(target for target, code in seen.codes if before.get(target, code) != code)
         return msgspec.structs.replace(seen, changed=changed, lacks_wei=0 if seen.why else self._lacks_wei)
@@ -351,7 +350,7 @@ def rehearsals(events: Iterable[Event], at: Situation) -> Iterator[tuple[Proposa
             continue
         dao = dao_of(step, at)
         if dao is not None and any(watch.proposals for watch in watches_of(dao, at)):
-            yield step, Rehearsal(step, created, dao.governor, at)
+            yield step, Rehearsal(step.change, step.eta_s, created, dao, at)
 
 
 def creation(step: ProposalChange, at: Situation) -> ProposalChange | None:
