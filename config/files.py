@@ -6,17 +6,19 @@ Errors: SettingsError. What stands in a file is not quoted, since it may be a se
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from config.errors import WHOLE_FILE, SettingsError
 
 M = TypeVar("M", bound=BaseModel)
 Table = dict[str, Any]
+_NUMBERS = {"int_": "write a whole number", "decimal_": "write a number", "float_": "write a number"}  # by error type
 
 
 def tables(file: Path, model: type[M], prepare: Callable[[str, Table], Table] = lambda _, table: table) -> dict[str, M]:
@@ -44,12 +46,29 @@ def entries(file: Path, name: str, models: Mapping[str, type[M]] | type[M]) -> t
     found = []
     for number, entry in enumerate(given, 1):
         place = numbered(name, number, entry.get("name") or entry.get("symbol"))
-        model = models if isinstance(models, type) else models.get(str(entry.get("kind")))
-        if model is None:
-            kinds = f"one of: {', '.join(models)}" if not isinstance(models, type) else ""
-            raise SettingsError(str(file), f"{place}.kind", f"names no kind of {name}", kinds)
+        model = models if isinstance(models, type) else _chosen(str(file), name, place, entry, models)
         found.append(validated(str(file), model, entry, f"{place}."))
     return tuple(found)
+
+
+def _chosen(file: str, name: str, place: str, entry: Table, models: Mapping[str, type[M]]) -> type[M]:
+    """Give the model that an entry's `kind` names. Raises SettingsError."""
+    kinds = f"one of: {', '.join(models)}"
+    if "kind" in entry:
+        kind = str(entry["kind"])
+        if kind in models:
+            return models[kind]
+        raise SettingsError(file, f"{place}.kind", f"names no kind of {name}", _nearest(kind, models) or kinds)
+    known = {key for model in models.values() for key in model.model_fields}
+    misspelt = difflib.get_close_matches("kind", entry.keys() - known, 1)
+    if misspelt:
+        raise SettingsError(file, f"{place}.{misspelt[0]}", "unknown key", "did you mean kind?")
+    raise SettingsError(file, f"{place}.kind", "is missing", f"add it, {kinds}")
+
+
+def _nearest(given: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(given, list(known), 1)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def numbered(name: str, number: int, called: object = None) -> str:
@@ -71,11 +90,21 @@ def validated(file: str, model: type[M], value: Mapping[str, Any], prefix: str =
         raise SettingsError(file, place, "is missing", "add it")
     if first["type"] == "extra_forbidden":
         known = sorted(model.model_fields.keys() - {"key"})
-        close = difflib.get_close_matches(key, known, 1)
-        remedy = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+        remedy = _nearest(key, known) or f"known keys: {', '.join(known)}"
         raise SettingsError(file, place, "unknown key", remedy)
     problem, _, remedy = _plain(first["msg"]).partition("; ")
-    raise SettingsError(file, place, problem, remedy or "correct it")
+    raise SettingsError(file, place, problem, remedy or _remedy(first["type"], model.model_fields.get(str(name))))
+
+
+def _remedy(kind: str, field: FieldInfo | None) -> str:
+    """Say what to write: what the field itself says of it, or a number such as it has when nothing is said."""
+    if field is not None and field.description:
+        return field.description
+    number = next((text for start, text in _NUMBERS.items() if kind.startswith(start)), "")
+    if not number:
+        return "correct it"
+    stands = field is not None and isinstance(field.default, int | float | Decimal)
+    return f"{number}, as in {field.default}" if field is not None and stands else number
 
 
 def _plain(said: str) -> str:

@@ -234,6 +234,12 @@ class ActWatch(Strict):
 Watch = Annotated[VoteWatch | LiquidityWatch | BatchWatch | ActWatch, Field(discriminator="kind")]
 
 
+_CHANNEL = (  # a field's description is the remedy that a complaint about it names
+    "write the channel's id: in Discord turn on developer mode (Settings, Advanced), right-click the channel, "
+    "Copy Channel ID"
+)
+
+
 class Runtime(Strict):
     """The environment, `.env` included; a variable of the process beats the file."""
 
@@ -243,7 +249,7 @@ class Runtime(Strict):
     config_dir: Path = HERE
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8090, ge=0, le=65535)
-    operator_channel: int | None = Field(default=None, gt=0, lt=2**64)
+    operator_channel: int | None = Field(default=None, gt=0, lt=2**64, description=_CHANNEL)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     history_h: int = Field(default=24, ge=0, le=24 * 30)

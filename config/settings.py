@@ -153,8 +153,10 @@ def _dotenv(file: Path | None) -> dict[str, str]:
         raise SettingsError(str(file), WHOLE_FILE, "is not UTF-8", "save the file as UTF-8") from None
     found = {}
     for line in parse_stream(io.StringIO(text)):
-        if line.error:
-            place = f"line {line.original.line}"
+        if line.error or (line.key is not None and line.value is None):  # a name alone would count as not set
+            whole = line.original.string  # blank lines ahead of it are a part of it
+            blank = whole[: len(whole) - len(whole.lstrip())].count("\n")
+            place = f"line {line.original.line + blank}"
             raise SettingsError(str(file), place, "is not NAME=value", "mend it, or begin it with #")
         if line.key is not None:
             found[line.key] = line.value or ""

@@ -87,8 +87,12 @@ WRONG = [
     ("chains", CHAINS + "max_rnge = 3\n", "ethereum.max_rnge: unknown key; did you mean max_range?"),
     ("chains", CHAINS + 'key = "eth"\n', "ethereum.key: unknown key; the name in brackets, [ethereum], is the key"),
     ("chains", CHAINS.replace("id = 1\n", ""), "ethereum.id: is missing; add it"),
-    ("chains", CHAINS.replace("id = 1\n", 'id = "one"\n'), "ethereum.id: must be a valid integer; correct it"),
-    ("chains", CHAINS.replace("id = 1\n", "id = 1.5\n"), "ethereum.id: must be a valid integer; correct it"),
+    (
+        "chains",
+        CHAINS.replace("id = 1\n", 'id = "one"\n'),
+        "ethereum.id: must be a valid integer; write a whole number",
+    ),
+    ("chains", CHAINS.replace("id = 1\n", "id = 1.5\n"), "ethereum.id: must be a valid integer; write a whole number"),
     ("chains", CHAINS.replace("= 12", "= inf"), "ethereum.block_time_s: must be a finite number; correct it"),
     ("chains", CHAINS.replace("= 12", "= 0"), "ethereum.block_time_s: must be greater than 0; correct it"),
     ("chains", CHAINS + 'proof = "trust"\n', "ethereum.proof: must be 'bloom', 'logs' or 'receipts'; correct it"),
@@ -216,6 +220,22 @@ WRONG = [
     ),
     (
         "watches",
+        VOTE.replace("vote", "votes"),
+        "watch no. 1 (w).kind: names no kind of watch; did you mean vote?",
+    ),
+    ("watches", VOTE.replace("kind", "kimd"), "watch no. 1 (w).kimd: unknown key; did you mean kind?"),
+    (
+        "watches",
+        VOTE.replace('kind = "vote"', ""),
+        "watch no. 1 (w).kind: is missing; add it, one of: vote, liquidity, batch, act",
+    ),
+    (
+        "watches",
+        VOTE.replace("vote", "liquidity") + 'min_usd = "1 million"',
+        "watch no. 1 (w).min_usd: must be a valid decimal; write a number, as in 1000000",
+    ),
+    (
+        "watches",
         VOTE.replace("vote", "liquidity") + 'protocol = "curve"',
         "watch no. 1 (w).protocol: unknown protocol 'curve'",
     ),
@@ -262,11 +282,15 @@ def test_a_file_that_is_not_utf8_or_cannot_be_read_says_so(tmp_path: Path) -> No
 
 
 WRONG_VARIABLES = [
-    ("WEB_PORT", "canary", "must be a valid integer; correct it"),
+    ("WEB_PORT", "canary", "must be a valid integer; write a whole number, as in 8090"),
     ("WEB_PORT", "70000", "must be less than or equal to 65535; correct it"),
-    ("OPERATOR_CHANNEL", "#canary", "must be a valid integer; correct it"),
+    (
+        "OPERATOR_CHANNEL",
+        "#canary",
+        "must be a valid integer; write the channel's id: in Discord turn on developer mode",
+    ),
     ("LOG_LEVEL", "canary", "must be 'debug', 'info', 'warning' or 'error'; correct it"),
-    ("OPERATOR_CHANNEL", "0", "must be greater than 0; correct it"),
+    ("OPERATOR_CHANNEL", "0", "must be greater than 0; write the channel's id: in Discord turn on"),
     ("RETENTION_D", "9" * 30, "must be less than or equal to 36500; correct it"),
     ("HISTORY_H", "9999", "must be less than or equal to 720; correct it"),
     (
@@ -304,8 +328,9 @@ def test_a_mistake_in_dotenv_names_that_file(tmp_path: Path) -> None:
     read(tmp_path)
     dotenv = tmp_path / ".env"
     for text, told in (
-        ("WEB_PORT=many\n", "WEB_PORT: must be a valid integer; correct it"),
+        ("WEB_PORT=many\n", "WEB_PORT: must be a valid integer; write a whole number, as in 8090"),
         ("# mine\nDISCORD_TOKEN 'canary\n", "line 2: is not NAME=value; mend it, or begin it with #"),
+        ("A=1\n\nDISCORD_TOKEN\n", "line 3: is not NAME=value; mend it, or begin it with #"),
         ("ETH_RPC=canary\n", "ETH_RPC: is not an http(s) URL; write https://host/path"),
     ):
         dotenv.write_text(text)
