@@ -222,14 +222,15 @@ async def test_ctrl_c_ends_the_demo_with_its_store_its_port_and_its_folder(
     assert os.listdir(folder) == []  # noqa: PTH208 - an event loop runs here, and pathlib is held to block it
 
 
-async def test_ctrl_c_before_the_story_is_judged_is_exit_status_130(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_ctrl_c_before_the_story_is_judged_is_exit_status_130(folder: Path, number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         *COMMAND, "--once", cwd=HOME, env=environ(folder), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     async with asyncio.timeout(PATIENCE_S):
         await process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, _ = await process.communicate()
     assert process.returncode == 130
     assert b" posted, " not in out

@@ -178,6 +178,54 @@ async def test_a_member_is_not_offered_what_administrators_are(server: Discord, 
     await tab.until("document.querySelector('#words').value === '' && (document.querySelector('#words').focus(), true)")
     await tab.type("/")
     await tab.until(f"{names} === '/votes'")
+    await tab.type("alerts list")
+    why = "/alerts needs Manage Server: Discord hides it from Member. Act as Admin to use it."
+    await tab.until(f"document.querySelector('#note.bad')?.textContent === '{why}'")
+    await tab.press("Enter")  # it is not said in the channel, and why is still to be read
+    assert await tab.run("document.querySelector('#note.bad').textContent") == why
+    await tab.run("document.querySelector('#words').select()")
+    await tab.type("/nothing")
+    await tab.until("document.querySelector('#note').textContent === ''")
+    await tab.press("Enter")
+    await tab.until("document.querySelector('#note').textContent === 'There is no such command.'")
+    assert server.messages("alerts") == []
+    assert bot.is_ready()
+
+
+async def test_the_answer_to_a_press_is_brought_into_view_and_anothers_is_not(
+    server: Discord, bot: Bot, tab: Tab
+) -> None:
+    below = "((s) => s.scrollHeight - s.scrollTop - s.clientHeight)(document.querySelector('#scroll'))"
+    for number in range(6):
+        await bot.text("alerts").send(view=card(str(number)))
+    await tab.until(f"document.querySelectorAll('.message').length === 6 && {below} < 2")
+    await tab.run("document.querySelector('#scroll').scrollTop = 0")
+    first = server.messages("alerts")[0]["id"]
+    await server.press(first, "why", "member")
+    await bot.text("alerts").send(view=card("6"))
+    await tab.until("!document.querySelector('#newer').hidden")
+    assert await tab.run("document.querySelector('#scroll').scrollTop") == 0
+    await tab.run("[...document.querySelectorAll('button.button')].find((b) => b.textContent === 'Why?').click()")
+    await tab.until(f"{LAST}.innerText.includes('Only you can see this') && {below} < 2")
+    assert await tab.run("document.querySelector('#newer').hidden")
+
+
+async def test_a_link_that_leads_nowhere_says_so_instead_of_opening(server: Discord, bot: Bot, tab: Tab) -> None:
+    await bot.text("alerts").send("See https://example.invalid/tx/0x1 and https://example.org/tx")
+    await tab.until("document.querySelectorAll('#messages a').length === 2")
+    said = "A sandbox's link, which leads nowhere: https://example.invalid/tx/0x1"
+    titles = await tab.run("[...document.querySelectorAll('#messages a')].map((a) => a.title)")
+    assert titles == [said, "https://example.org/tx"]
+    await tab.run("document.querySelector('#messages a').click()")
+    await tab.until(f"document.querySelector('#note').textContent === '{said.replace(chr(39), chr(92) + chr(39))}'")
+    assert bot.is_ready()
+
+
+async def test_an_empty_channel_says_what_it_is_for(server: Discord, bot: Bot, tab: Tab) -> None:
+    await tab.run("location.hash = 'operators'")
+    topic = server.channel("operators").topic or ""
+    await tab.until(f"document.querySelector('.start').innerText.includes('{topic}')")
+    assert "silent while all is well" in topic
     assert bot.is_ready()
 
 

@@ -10,11 +10,21 @@ function flat(command, name, options, description) {
   return inner.flatMap((o) => flat(command, name + " " + o.name, o.options, o.description));
 }
 
+const PERMISSIONS = { 3: "Administrator", 4: "Manage Channels", 5: "Manage Server", 13: "Manage Messages" };
+
+// the permissions that a command's default asks for
+function asked(bits) {
+  const held = BigInt(bits ?? 0);
+  const names = Object.keys(PERMISSIONS).filter((bit) => held >> BigInt(bit) & 1n).map((bit) => PERMISSIONS[bit]);
+  return names.join(" and ") || "a permission";
+}
+
 export class Box {
   constructor(node, page) {
     this.node = node;
     this.page = page;
     this.commands = [];
+    this.hidden = new Map();
     this.command = null;
     this.fields = [];
     this.picked = 0;
@@ -28,10 +38,18 @@ export class Box {
   }
 
   async load() {
-    const query = new URLSearchParams({ channel: this.page.channel, user: this.page.user });
+    const offered = (user) => ask("commands?" + new URLSearchParams({ channel: this.page.channel, user }));
+    const others = this.page.people().filter((u) => u.id !== this.page.user);
     try {
-      const found = await ask("commands?" + query);
+      const found = await offered(this.page.user);
       this.commands = found.flatMap((c) => flat(c, c.name, c.options, c.description));
+      this.hidden = new Map();
+      for (const other of others) {
+        for (const c of await offered(other.id)) {
+          if (found.some((own) => own.id === c.id)) continue;
+          this.hidden.set(c.name, `/${c.name} needs ${asked(c.default_member_permissions)}: Discord hides it from ${this.page.names.user(this.page.user)}. Act as ${this.page.names.user(other.id)} to use it.`);
+        }
+      }
     } catch {
       this.commands = [];
     }
@@ -72,12 +90,19 @@ export class Box {
 
   offerCommands() {
     const text = this.input.value;
+    this.say("");
     if (!text.startsWith("/")) return this.hide();
     const wanted = text.slice(1).toLowerCase();
     const found = this.commands.filter((c) => c.name.startsWith(wanted)).concat(this.commands.filter((c) => !c.name.startsWith(wanted) && wanted && c.name.includes(wanted)));
     this.offer(found.map((c) => ({
       title: "/" + c.name, detail: c.description, hint: c.options.map((o) => o.name).join("  "), pick: () => this.begin(c),
     })), found.length ? "COMMANDS" : "");
+    if (!found.length) this.say(this.why(text), true);
+  }
+
+  // why these words are no command for this person; empty when they may yet become one
+  why(text) {
+    return this.hidden.get(text.slice(1).toLowerCase().split(" ")[0]) || "";
   }
 
   begin(command) {
@@ -220,7 +245,7 @@ export class Box {
   async sendPlain() {
     const content = this.input.value.trim();
     if (!content) return;
-    if (content.startsWith("/")) return this.say("There is no such command.", true);
+    if (content.startsWith("/")) return this.say(this.why(content) || "There is no such command.", true);
     this.plain();
     this.input.focus();
     try {
@@ -237,6 +262,7 @@ export class Box {
     this.plain();
     this.input.focus();
     this.say("Sending command…");
+    this.page.asks();
     try {
       const reply = await ask("command", body);
       this.say("");

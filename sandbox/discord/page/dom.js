@@ -23,10 +23,16 @@ export async function ask(path, body) {
 }
 
 const SAFE = /^https?:\/\//i;
+const NOWHERE = /\.invalid$/i;  // RFC 2606: such a name never leads anywhere
+
+// what is said of a link that leads nowhere; empty when it leads somewhere
+export function nowhere(url) {
+  return NOWHERE.test(new URL(url).hostname) ? "A sandbox's link, which leads nowhere: " + url : "";
+}
 
 export function link(url, ...children) {
   if (!SAFE.test(url)) return h("span", {}, ...children);
-  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", title: url }, ...children);
+  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", title: nowhere(url) || url }, ...children);
 }
 
 export function image(url, alt, cls) {

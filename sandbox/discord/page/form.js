@@ -55,6 +55,7 @@ export function openForm(reply, page) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const values = Object.fromEntries([...read].map(([key, get]) => [key, get()]));
+    page.asks();
     try {
       await ask("modal", { token: reply.token, values });
       dialog.close();

@@ -35,6 +35,7 @@ class Drawing {
     node.classList.add("busy");
     node.disabled = true;
     this.page.fail(this.message.id, "");
+    this.page.asks();
     try {
       const reply = await ask(path, body);
       if (reply.modal) this.page.form(reply);

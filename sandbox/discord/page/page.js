@@ -1,5 +1,5 @@
 // The page: servers, channels, who you are, the live list of messages.
-import { ask, fill, h } from "./dom.js";
+import { ask, fill, h, nowhere } from "./dom.js";
 import { markdown, refreshTimes } from "./markdown.js";
 import { avatar, draw } from "./message.js";
 import { openForm } from "./form.js";
@@ -12,15 +12,17 @@ const THREADS = [10, 11, 12];
 const page = {
   world: { guilds: [], dms: [], users: [] },
   guild: null, channel: null, user: null,
-  messages: [], failures: new Map(), dismissed: new Set(), unread: new Set(), unnoticed: "",
+  messages: [], asking: false, failures: new Map(), dismissed: new Set(), unread: new Set(), unnoticed: "",
 
   channelName: () => page.place()?.name || "…",
   place: () => page.places().find((c) => c.id === page.channel),
   home: () => page.world.guilds.find((g) => g.id === page.guild),
   places: () => page.world.guilds.flatMap((g) => [...g.channels, ...g.threads]).concat(page.world.dms),
+  people: () => page.world.users.filter((u) => !u.bot),
   find: (id) => page.messages.find((m) => m.id === id),
   holds: (id) => page.home()?.members.some((m) => m.user.id === page.user && m.roles.includes(id)),
   type: (name) => box.type(name),
+  asks: () => { page.asking = true; },
   form: (reply) => openForm(reply, page),
   open: (id) => { location.hash = id; },
   dismiss: (id) => { page.dismissed.add(id); show(); },
@@ -69,7 +71,7 @@ function drawSide() {
   const threads = (id) => home.threads.filter((t) => t.parent_id === id).map((t) => channelButton(t, true));
   const list = home ? [...home.channels].sort((a, b) => a.position - b.position).map((c) => [channelButton(c), threads(c.id)]) : page.world.dms.map((c) => channelButton(c));
   fill($("channels"), h("div", { class: "category" }, home ? "TEXT CHANNELS" : "CONVERSATIONS"), list);
-  const people = page.world.users.filter((u) => !u.bot);
+  const people = page.people();
   const me = people.find((u) => u.id === page.user);
   fill($("me"), me && avatar(me), h("label", {}, h("span", { class: "small" }, "You act as"),
     h("select", { id: "act-as", onchange: (e) => actAs(e.target.value) }, people.map((u) => h("option", { value: u.id, selected: u.id === page.user }, u.global_name || u.username)))));
@@ -116,6 +118,11 @@ function visible(message) {
   return !page.dismissed.has(message.id) && (!message.seen_by || message.seen_by === page.user);
 }
 
+// who pressed or typed looks for the answer, wherever he was
+function answers(message) {
+  return page.asking && message.interaction_metadata?.user.id === page.user;
+}
+
 function together(a, b) {
   return a && a.author.id === b.author.id && !b.message_reference && Boolean(a.seen_by) === Boolean(b.seen_by) && new Date(b.timestamp) - new Date(a.timestamp) < TOGETHER_MS;
 }
@@ -123,14 +130,14 @@ function together(a, b) {
 function show() {
   const stay = near();
   const shown = page.messages.filter(visible);
-  const start = h("li", { class: "start" }, h("div", { class: "big" }, "#"), h("h1", {}, "Welcome to #" + page.channelName() + "!"), h("p", {}, "This is the start of the #" + page.channelName() + " channel."));
+  const start = h("li", { class: "start" }, h("div", { class: "big" }, "#"), h("h1", {}, "Welcome to #" + page.channelName() + "!"), h("p", {}, "This is the start of the #" + page.channelName() + " channel."), h("p", {}, page.place()?.topic || ""));
   fill($("messages"), start, shown.map((m, i) => draw(m, page, together(shown[i - 1], m))));
   if (stay) down();
 }
 
 async function loadWorld() {
   page.world = await ask("world");
-  const people = page.world.users.filter((u) => !u.bot);
+  const people = page.people();
   if (!page.user) {
     const wanted = new URLSearchParams(location.search).get("user") || "admin";
     page.user = (people.find((u) => u.username === wanted) || people[0]).id;
@@ -169,6 +176,7 @@ async function loadChannel() {
 
 async function actAs(user) {
   page.user = user;
+  box.say("");
   await loadChannel();
 }
 
@@ -187,7 +195,11 @@ const CHANGES = {
     const node = draw(m, page, together(before, m));
     node.classList.add("fresh");
     $("messages").append(node);
-    if (stay) down();
+    if (answers(m)) {
+      page.asking = false;
+      down();
+      if (node.offsetHeight > $("scroll").clientHeight) node.scrollIntoView();  // a long one is read from its top
+    } else if (stay) down();
     else $("newer").hidden = false;
   },
   edit(change) {
@@ -223,6 +235,10 @@ function listen() {
 
 window.addEventListener("hashchange", () => { choose(); loadChannel(); });
 $("newer").addEventListener("click", down);
+document.addEventListener("click", (event) => {
+  const words = event.target instanceof Element && event.target.closest("a") ? nowhere(event.target.closest("a").href) : "";
+  if (words) { event.preventDefault(); box.say(words); }
+});
 $("scroll").addEventListener("scroll", () => { pinned = near(); if (pinned) $("newer").hidden = true; });
 // whoever reads the newest goes on reading it when the box, the notice or a message changes its height
 const heights = new ResizeObserver(() => { if (pinned) down(); });
