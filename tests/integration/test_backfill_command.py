@@ -24,7 +24,9 @@ from watchers.errors import ChainError, UserError
 async def served(node: Node, socket: str) -> AsyncIterator[Settings]:
     """Give settings with one DAO whose token the node's chain has, on the session's engine."""
     async with serve(node) as urls:
-        settings = settings_of(chain_of(urls, max_range=10, requests_per_s=1000, finality="finalized"), token=TOKEN, token_start_block=1)
+        settings = settings_of(
+            chain_of(urls, max_range=10, requests_per_s=1000, finality="finalized"), token=TOKEN, token_start_block=1
+        )
         runtime = Runtime(redis_url=SecretStr(f"unix://{socket}"))
         yield settings.model_copy(update={"runtime": runtime})
 
