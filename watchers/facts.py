@@ -40,9 +40,12 @@ Answer = Any | RpcError
 
 
 class Ask(msgspec.Struct, Generic[T], frozen=True):
-    """One question. `lifetime`: `forever` for what cannot change, `block` for what must be read at block N-1 anew."""
+    """One question. `lifetime`: `forever` for what cannot change, `block` for what must be read at block N-1 anew.
+    `costly`: a stranger decides how long a node works on it, so it travels alone and no block waits for its answer.
+    """
 
     lifetime: ClassVar[Literal["forever", "block"]] = "block"
+    costly: ClassVar[bool] = False
 
     def calls(self, block: int) -> tuple[Call, ...]:
         """Give the calls that answer it for an event in `block`; state is read at the block before."""

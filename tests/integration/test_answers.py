@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from tests.node import Clock, Node, Refusal, address, chain_of, serve
 from watchers.chain.answers import Cache, learn, load
@@ -37,6 +38,13 @@ class Pair(Supply, frozen=True):
 
     def read(self, answers: Sequence[Answer]) -> int | None:
         return int(str(answers[1]), 16) if answers[0] == WORD else None
+
+
+class Costly(Supply, frozen=True):
+    costly: ClassVar[bool] = True
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        return (Call("eth_simulateV1", ()),)
 
 
 @asynccontextmanager
@@ -184,3 +192,17 @@ def test_a_block_that_took_the_place_of_another_begins_with_nothing_known() -> N
     assert cache.stay(1, "0xa").has(Supply(address(1)))
     assert not cache.stay(1, "0xb").has(Supply(address(1)))
     assert not cache.stay(2, "0xb").known
+
+
+async def test_a_question_that_breaks_the_node_is_unknown_and_takes_no_other_with_it() -> None:
+    node = node_with(WORD)
+
+    def fault(body: Any) -> Any:
+        asked = body if isinstance(body, list) else [body]
+        return web.Response(status=500) if any(one["method"] == "eth_simulateV1" for one in asked) else None
+
+    node.fault = fault
+    cache = Cache()
+    async with rpc_of(node) as rpc:
+        await load(rpc, [Costly(address(1)), Supply(address(1))], 1, cache)
+    assert cache.known == {Supply(address(1)): 42, Costly(address(1)): None}

@@ -2,6 +2,8 @@
 
     facts = cache.begin(block)        await learn(rpc, asks, block, cache)        facts.get(ask)
 
+A costly question travels in a request of its own, and is "unknown" where that fails.
+
 Errors: ChainError when no node answers at all. A call that one node cannot answer (it lost the state, it has not heard
 of the block) is put once to another; when that cannot either, the question is answered "unknown" for this block, never
 for good.
@@ -85,9 +87,21 @@ async def load(rpc: Rpc, asks: Iterable[Ask[Any]], block: int, cache: Cache) -> 
     if cache.block != block:
         cache.begin(block)
     pending = [ask for ask in dict.fromkeys(asks) if ask not in cache.known and not cache.recall(ask)]
+    before = rpc.requests
+    await _ask(rpc, [ask for ask in pending if not ask.costly], block, cache)
+    for ask in pending:
+        if ask.costly:
+            try:
+                await _ask(rpc, [ask], block, cache)
+            except ChainError:
+                cache.keep(ask, None, settled=False)
+    return rpc.requests - before
+
+
+async def _ask(rpc: Rpc, pending: list[Ask[Any]], block: int, cache: Cache) -> None:
+    """Put questions in one request. Raises ChainError."""
     calls_of = {ask: ask.calls(block) for ask in pending}
     calls = [call for ask in pending for call in calls_of[ask]]
-    before = rpc.requests
     answers = await _answers(rpc, calls) if calls else []
     at = 0
     for ask in pending:
@@ -97,7 +111,6 @@ async def load(rpc: Rpc, asks: Iterable[Ask[Any]], block: int, cache: Cache) -> 
         # a fault of the node's must not become a fact; nor must null, which a node that lags gives as well
         settled = all(not _is_fault(answer) and answer != NULL for answer in own)
         cache.keep(ask, value, settled=settled)
-    return rpc.requests - before
 
 
 async def _answers(rpc: Rpc, calls: list[Call]) -> list[RawAnswer]:

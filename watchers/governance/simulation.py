@@ -10,7 +10,7 @@ Errors: a node that does not know the method, or refuses, gives `Simulated.why`;
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from eth_hash.auto import keccak
@@ -47,7 +47,7 @@ _REFUSED = {
     -38026: "the calls are more than the node allows",
     -32602: "the node does not take the question",
 }
-UNREADABLE = "the node's answer cannot be read"
+UNREADABLE = "the node gives no answer that can be read"
 TOO_LARGE = "its actions are too many or too large to keep"
 NO_EXECUTOR = "who would make the calls is not known"
 _OTHERWISE = frozenset({"aave_v2"})  # its executors may borrow a target's code, and the log does not say which
@@ -118,6 +118,7 @@ class Trial(Ask[Simulated], frozen=True):
     what it is given; None leaves it what it has.
     """
 
+    costly: ClassVar[bool] = True
     step: str
     sender: str
     actions: tuple[Planned, ...]
