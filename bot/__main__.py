@@ -48,7 +48,11 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="with --once: JSON lines")
     demo.add_argument("--port", type=int, default=PAGE_PORT, help="port of the page")
     check = command("check", "say whether the settings are right, without starting anything")
-    check.add_argument("--online", action="store_true", help="also ask every endpoint of every chain for its head")
+    check.add_argument(
+        "--online",
+        action="store_true",
+        help="also ask every endpoint for its head, and Discord whether it takes the token",
+    )
     backfill = command(
         "backfill", "read back who could vote with how much, for /power and /delegate; goes on where it was"
     )

@@ -1,13 +1,20 @@
-"""`python -m bot check`: are the settings right; with `--online`, does every endpoint answer for its chain.
+"""`python -m bot check`: are the settings right; with `--online`, does every endpoint answer for its chain, and does
+Discord take the token.
 
-One line the settings, one line an endpoint, one line the sum. No secret is in it: endpoints are named by host.
+One line the settings, one line an endpoint, one line Discord, one line the sum. No secret is in it: endpoints are named
+by host.
 """
 
 import asyncio
-from typing import NamedTuple, TextIO
+from http import HTTPStatus
+from typing import Any, NamedTuple, TextIO
 
 import aiohttp
+import msgspec
+from pydantic import SecretStr
 
+from bot.cards.escape import clean
+from bot.client import refused_token
 from config.settings import Chain, Settings
 from watchers import unreached
 from watchers.chain.blocks import header_call, lenient_header, read_number
@@ -17,6 +24,9 @@ from watchers.facts import Call
 
 PATIENCE_S = 15.0
 FIRST_COLUMN = 10
+DISCORD = "https://discord.com/api/v10"
+_AGENT = "DiscordBot (Tribune, 1)"  # Discord refuses those without one
+_NO_DISCORD = "does not answer as Discord does; look at this machine's network"
 
 
 class Answer(NamedTuple):
@@ -54,8 +64,10 @@ def summary(settings: Settings) -> str:
     return "\n".join((verdict(settings), *(_row(name, text) for name, text in rows.items())))
 
 
-async def online(settings: Settings, out: TextIO) -> bool:
-    """Try every endpoint of every followed chain, each alone; gives whether each chain has one that works."""
+async def online(settings: Settings, out: TextIO, *, api_base: str = DISCORD) -> bool:
+    """Try every endpoint of every followed chain, each alone, and the token; gives whether each chain has one that
+    works and Discord answers. Raises SettingsError, when all is said, for a token that Discord refuses.
+    """
     chains = _followed(settings)
     async with aiohttp.ClientSession() as session:
         tries = [
@@ -63,13 +75,54 @@ async def online(settings: Settings, out: TextIO) -> bool:
             for chain in chains
             for endpoint, status in zip(chain.endpoints, Rpc(chain, session).status(), strict=True)
         ]
+        discord = asyncio.create_task(_try_token(settings.runtime.discord_token, api_base, session))
         answers = await asyncio.gather(*tries)
+        token = await discord
     width = max((len(answer.host) for answer in answers), default=0)
     out.write(verdict(settings) + "\n")
     out.writelines(_row(answer.chain, f"{answer.host:<{width}}  {answer.line}") + "\n" for answer in answers)
+    out.write(_row("Discord", token.line) + "\n")
     dead = [chain.key for chain in chains if not any(a.well for a in answers if a.chain == chain.key)]
     out.write(_row("summary", _sum(answers, dead)) + "\n")
-    return not dead
+    if token.refused:
+        raise refused_token()
+    return token.well and not dead
+
+
+class _Token(NamedTuple):
+    """What Discord said of our token."""
+
+    well: bool
+    line: str
+    refused: bool = False
+
+
+async def _try_token(token: SecretStr | None, api_base: str, session: aiohttp.ClientSession) -> _Token:
+    """Ask Discord whose token it is. Source: Discord documentation, "Get Current User"."""
+    if token is None:
+        return _Token(well=True, line="not tried: DISCORD_TOKEN is not set, a start would use a local Discord")
+    headers = {"Authorization": f"Bot {token.get_secret_value()}", "User-Agent": _AGENT}
+    try:
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            session.get(f"{api_base}/users/@me", headers=headers, allow_redirects=False) as answer,
+        ):
+            status, body = answer.status, await answer.read()
+    except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+        why = unreached.of_error(error)
+        return _Token(well=False, line=f"is not reached: {why.clause}; look at this machine's network")
+    if status == HTTPStatus.UNAUTHORIZED:
+        return _Token(well=False, line="refuses the token; make a new one", refused=True)
+    if status != HTTPStatus.OK:
+        later = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        todo = "wait, then try again" if later else "look at this machine's network"
+        return _Token(well=False, line=f"{unreached.of_status(status).what}; {todo}")
+    try:
+        user: Any = msgspec.json.decode(body)
+        name = clean(str(user["username"]))
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return _Token(well=False, line=_NO_DISCORD)
+    return _Token(well=True, line=f"ok: the token is accepted, as {name}")
 
 
 def _sum(answers: list[Answer], dead: list[str]) -> str:

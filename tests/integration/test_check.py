@@ -11,8 +11,10 @@ from pydantic import SecretStr
 
 from bot.__main__ import main
 from bot.check import online, summary
+from config.errors import SettingsError
 from config.settings import Settings, load
 from sandbox.chain.replay import Chain
+from sandbox.discord import Discord
 
 STORY = Path(__file__).parents[2] / "sandbox" / "chain" / "config"
 CANARY = "canarykey0123456789"
@@ -27,10 +29,29 @@ def settings(*urls: str, **changes: object) -> Settings:
 
 
 async def told(given: Settings) -> tuple[bool, list[str]]:
+    """Try the endpoints alone: no token is set."""
     out = io.StringIO()
-    well = await online(given, out)
+    well = await online(with_token(given, None), out)
     assert CANARY not in out.getvalue()
-    return well, out.getvalue().splitlines()
+    head, *endpoints, discord, summary = out.getvalue().splitlines()
+    assert discord == "Discord    not tried: DISCORD_TOKEN is not set, a start would use a local Discord"
+    return well, [head, *endpoints, summary]
+
+
+def with_token(given: Settings, token: str | None) -> Settings:
+    secret = SecretStr(token) if token else None
+    return given.model_copy(update={"runtime": given.runtime.model_copy(update={"discord_token": secret})})
+
+
+async def told_of_discord(token: str, api_base: str) -> tuple[bool, str]:
+    out = io.StringIO()
+    async with Chain.start(block_time_s=None) as chain:
+        try:
+            well = await online(with_token(settings(chain.url), token), out, api_base=api_base)
+        finally:
+            assert token not in out.getvalue()
+    (line,) = [line for line in out.getvalue().splitlines() if line.startswith("Discord ")]
+    return well, line
 
 
 @asynccontextmanager
@@ -39,7 +60,7 @@ async def saying(status: int, text: str) -> AsyncIterator[str]:
         return web.Response(status=status, text=text)
 
     app = web.Application()
-    app.router.add_post("/{any:.*}", answer)
+    app.router.add_route("*", "/{any:.*}", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -113,6 +134,38 @@ async def test_check_online_says_which_chain_an_endpoint_really_serves() -> None
     assert lines[1] == (
         "sandbox    127.0.0.1  serves chain 31337, not 1; put it under its own chain in chains.toml, or correct the id"
     )
+
+
+async def test_check_online_tries_the_token_at_discord_and_names_whom_it_is_of() -> None:
+    async with Discord.start() as discord:
+        well, line = await told_of_discord(discord.token, discord.api_base)
+        world = discord.backend.world
+        assert (well, line) == (True, f"Discord    ok: the token is accepted, as {world.users[world.app_id].username}")
+        with pytest.raises(SettingsError, match="DISCORD_TOKEN: Discord refuses it; copy the token anew") as refused:
+            await told_of_discord(f"{CANARY}.t", discord.api_base)
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "said"),
+    [
+        (502, "", "is in trouble itself (HTTP 502); wait, then try again"),
+        (429, "", "too many requests (HTTP 429); wait, then try again"),
+        (200, "<html>Log in to this network</html>", "does not answer as Discord does; look at this machine's network"),
+        (200, "[]", "does not answer as Discord does; look at this machine's network"),
+        (302, "", "sends us elsewhere (HTTP 302); look at this machine's network"),
+    ],
+)
+async def test_check_online_says_what_else_discord_may_answer(status: int, text: str, said: str) -> None:
+    async with saying(status, text) as url:
+        well, line = await told_of_discord(f"{CANARY}.t", url)
+    assert (well, line) == (False, f"Discord    {said}")
+
+
+async def test_check_online_says_that_discord_is_not_reached() -> None:
+    well, line = await told_of_discord(f"{CANARY}.t", "http://127.0.0.1:1")
+    assert not well
+    assert line == "Discord    is not reached: it refuses the connection; look at this machine's network"
 
 
 def test_a_chain_that_cannot_be_read_is_status_69_and_right_settings_are_status_0(

@@ -105,7 +105,7 @@ async def test_no_key_of_an_endpoint_is_in_a_log_a_metric_a_status_an_answer_or_
                 dumped = await redis.dump(key)
                 assert dumped is None or CANARY.encode() not in dumped
         out = io.StringIO()
-        assert not await online(settings, out)
+        assert not await online(settings, out, api_base=discord.api_base)
         shown += [out.getvalue(), said.getvalue()]
     assert "chain_down" in said.getvalue()
     for text in shown:
