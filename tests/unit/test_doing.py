@@ -162,6 +162,11 @@ def test_hostile_actions_and_reasons_do_nothing_on_the_card_nor_in_why() -> None
     harmless(why.answer(a_state(facts), DESK))
 
 
+def test_a_hostile_reason_for_not_trying_does_nothing() -> None:
+    facts = a_proposal(does=HOSTILE_ACTIONS, simulated=seen(why=HOSTILE))
+    harmless(render([a_state(facts)], DESK.lexicon))
+
+
 def test_hostile_actions_do_nothing_in_proposal() -> None:
     many = 40
     event = created(
