@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import discord
 import pytest
@@ -44,7 +44,8 @@ def code_of(paper: Path) -> str:
 def table(text: str, heading: str) -> list[list[str]]:
     """The rows of the first table under a heading, without its head."""
     section = text.split(f"\n## {heading}\n")[1].split("\n## ", maxsplit=1)[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    first = re.search(r"(?:^\|.*\n)+", section + "\n", re.MULTILINE)
+    rows = [line.strip("|").split("|") for line in first[0].splitlines()] if first else []
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
@@ -123,13 +124,46 @@ def test_every_metric_is_explained_and_every_explained_metric_exists() -> None:
     assert told == made
 
 
-async def test_the_table_of_commands_is_what_the_bot_offers() -> None:
+def offered() -> dict[str, app_commands.Command[Any, ..., Any] | app_commands.Group]:
+    """The slash commands that the bot offers."""
     client = discord.Client(intents=discord.Intents.none())
     tree = app_commands.CommandTree(client)
     assemble(client, tree, cast("Desk", SimpleNamespace(settings=load(environ={}, dotenv=None), protocols=PROTOCOLS)))
-    offered = {command.name for command in tree.get_commands()}
+    return {one.name: one for one in tree.get_commands() if not isinstance(one, app_commands.ContextMenu)}
+
+
+def options() -> dict[str, set[str]]:
+    """The options of every command and subcommand, by its whole name."""
+    found = {}
+    for command in offered().values():
+        for one in command.walk_commands() if isinstance(command, app_commands.Group) else [command]:
+            if isinstance(one, app_commands.Command):
+                found[one.qualified_name] = {parameter.display_name for parameter in one.parameters}
+    return found
+
+
+async def test_the_table_of_commands_is_what_the_bot_offers() -> None:
     told = {re.findall(r"/([a-z]+)", row[0])[0] for row in table(text_of("README.md"), "Commands")}
-    assert told == offered
+    assert told == set(offered())
+
+
+async def test_every_option_of_every_command_is_explained_to_moderators_and_none_that_is_not_there() -> None:
+    paper = text_of("docs/moderators.md")
+    rows = re.findall(r"^\| `/([a-z ]+)` \| ((?:\\\||[^|])+) \|", paper, re.MULTILINE)
+    told = {name: set(re.findall(r"`([a-z_]+)`", cell)) for name, cell in rows}
+    told["alerts add"] = {row[0].split("`")[1] for row in table(paper, "What a channel hears: `/alerts`")}
+    assert told == options()
+
+
+async def test_every_example_of_a_command_is_one_that_discord_would_take() -> None:
+    known = options()
+    examples = re.findall(
+        r"(?:^|`)/([a-z ]+?)((?: [a-z_]+:[^ `\n]+)*)(?=`|$)", text_of("docs/moderators.md"), re.MULTILINE
+    )
+    shown = [(name, set(re.findall(r" ([a-z_]+):", given))) for name, given in examples if given]
+    assert {name for name, _ in shown} == {name for name in known if known[name]}
+    for name, given in shown:
+        assert given <= known[name], name
 
 
 def test_the_invitation_asks_for_exactly_the_permissions_that_the_table_names() -> None:
