@@ -3,6 +3,7 @@
 Source: Discord documentation, "Autocomplete": at most 25 choices, a name of 100 characters.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -48,6 +49,28 @@ def chains(desk: Desk, *, none: str = "") -> Completer:
 def daos(desk: Desk, *, none: str = "") -> Completer:
     """Complete a DAO."""
     return _completer(((d.name, d.key) for d in desk.settings.daos.values()), none)
+
+
+def voting_daos(desk: Desk) -> Completer:
+    """Complete a DAO; those of which no proposal is on record come last and say so."""
+
+    async def complete(_: Asked, typed: str) -> list[Choice[str]]:
+        found = matching([(d.name, d.key) for d in desk.settings.daos.values()], typed)
+        try:
+            known = await asyncio.gather(*(_has_proposals(desk, choice.value) for choice in found))
+        except StoreError:
+            return found  # the question itself will say what is wrong
+        pairs = list(zip(known, found, strict=True))
+        none = [Choice(name=cut(f"{c.name} · no proposals yet", NAME), value=c.value) for has, c in pairs if not has]
+        return [choice for has, choice in pairs if has] + none
+
+    return complete
+
+
+async def _has_proposals(desk: Desk, key: str) -> bool:
+    dao = desk.settings.daos[key]
+    chain_id = desk.settings.chains[dao.chain].id
+    return bool(await desk.history.proposals(chain_id=chain_id, governor=dao.governor, limit=1))
 
 
 def protocols(desk: Desk, *kinds: str, none: str = "") -> Completer:

@@ -20,6 +20,7 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "defeated": ("Proposal defeated", "bad"),
     "vetoed": ("Proposal vetoed", "bad"),
 }
+_OVER = {"queued", "executed", "canceled", "closed", "defeated", "vetoed"}  # nobody can vote any more
 
 
 def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
@@ -38,7 +39,8 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
         votes = [f"{figures.amount(raw, facts.token_decimals)} {side}" for side, raw in sides]
         lines.append(f"**Votes** {' · '.join(votes)}")
     lines += proposed(facts, state.alert.chain_id, lexicon)
-    lines += until(facts.ends_at_s, facts.ends_at_clock)
+    if facts.change not in _OVER:
+        lines += until(facts.ends_at_s, facts.ends_at_clock)
     if facts.eta_s:
         lines.append(f"**Can run from** {moment(facts.eta_s)}")
     dao = lexicon.dao(facts.dao)

@@ -216,7 +216,7 @@ def commands(desk: Desk) -> list[Any]:
 
     @app_commands.command(name="proposal", description="Where a proposal stands: outcome, tally, largest votes, steps")
     @app_commands.describe(dao="Whose proposal", proposal="Its number; pick one from the list")
-    @app_commands.autocomplete(dao=choices.daos(desk), proposal=choices.proposals(desk))
+    @app_commands.autocomplete(dao=choices.voting_daos(desk), proposal=choices.proposals(desk))
     async def proposal(asked: Asked, dao: str, proposal: str) -> None:
         async def work() -> Card:
             one = choices.the_dao(desk, dao)

@@ -1,4 +1,4 @@
-"""`/status`: is Tribune well: each chain's lag, the node it reads, the queue, what is paused."""
+"""`/status`: is Tribune well: each chain's lag, the node it reads, the queue, which channels are shut."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ def _line(line: Line) -> str:
 def commands(desk: Desk) -> list[Any]:
     """Give the command."""
 
-    @app_commands.command(name="status", description="Is Tribune well: chains, nodes, queue, paused channels")
+    @app_commands.command(name="status", description="Is Tribune well: chains, nodes, queue, shut channels")
     async def status(asked: Asked) -> None:
         async def work() -> Card:
             return answer(await desk.status(asked.guild_id))

@@ -1,7 +1,8 @@
 """`/votes`: the latest votes, or the largest; those that made an alert say what they did to the outcome."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from discord import app_commands
 
@@ -24,6 +25,16 @@ TITLE = 60
 Key = tuple[int, str, int]  # chain, governor, proposal
 
 
+class _Known(NamedTuple):
+    """What rows may tell of a vote: titles, what those that made an alert did, and each proposal's quorum as the alerts
+    know it.
+    """
+
+    titles: Mapping[Key, str]
+    marks: Mapping[str, str]
+    quorums: Mapping[Key, int | None]
+
+
 def answer(
     found: Sequence[StoredEvent],
     desk: Desk,
@@ -36,8 +47,11 @@ def answer(
 ) -> Card:
     """List votes on proposals of known DAOs, newest first, or the largest first. Zero weight is left out."""
     rows = chosen(found, desk, dao=dao, largest=largest)
-    marks = {s.alert.id: mark(s.alert.facts) for s in said if s.live and isinstance(s.alert.facts, VoteFacts)}
-    facts, _ = fitting([_line(*row, desk, titles or {}, marks) for row in rows[:limit]])
+    weighed = [(s.alert, s.alert.facts) for s in said if s.live and isinstance(s.alert.facts, VoteFacts)]
+    marks = {alert.id: mark(one) for alert, one in weighed}
+    quorums = {(alert.chain_id, one.governor, one.proposal_id): one.after.quorum_raw for alert, one in weighed}
+    known = _Known(titles or {}, marks, quorums)
+    facts, _ = fitting([_line(*row, desk, known) for row in rows[:limit]])
     return Card(
         headline="Largest votes on record" if largest else "Latest votes",
         subject=dao.name if dao else "all DAOs",
@@ -70,15 +84,18 @@ def mark(facts: VoteFacts) -> str:
     return f"{figures.percent(facts.share_of_quorum)} of the quorum" if facts.share_of_quorum is not None else ""
 
 
-def _line(vote: Vote, dao: Dao, time_s: int, desk: Desk, titles: Mapping[Key, str], marks: Mapping[str, str]) -> str:
+def _line(vote: Vote, dao: Dao, time_s: int, desk: Desk, known: _Known) -> str:
+    key = (vote.chain_id, vote.address, vote.proposal_id)
     weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)}"
     side = "on an unknown side" if vote.support == "unknown" else vote.support
     url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
     said = f"[{weight} {side}]({url})" if url else f"{weight} {side}"
-    title = titles.get((vote.chain_id, vote.address, vote.proposal_id), "")
+    title = known.titles.get(key, "")
     about = escape(title, TITLE) or f"proposal {short_number(vote.proposal_id)}"
     parts = [f"**{said}**", f"{dao.name}: {about}", desk.lexicon.who(vote.chain_id, vote.voter)]
-    did = marks.get(alert_id(vote.chain_id, vote.tx, "vote", vote.position), "")
+    did = known.marks.get(alert_id(vote.chain_id, vote.tx, "vote", vote.position))
+    if did is None and (quorum := known.quorums.get(key)):  # no alert: small, or from before there were any
+        did = f"{figures.percent(Decimal(vote.weight_raw) / quorum)} of the quorum"
     return " · ".join([*parts, *([did] if did else []), f"<t:{time_s}:R>"])
 
 

@@ -124,7 +124,8 @@ def _small(shown: Sequence[Whale], lately: Appraised) -> str:
         at = f" of <t:{lately.priced_at_s}:f>" if lately.priced_at_s else ""
         parts.append(f"≈ valued at prices{at}, not at those of its block")
     if lately.valued:
-        parts.append(f"out of {counted(lately.valued, 'addition')} and removals of the last 24 h in the busiest pools")
+        looked = counted(lately.valued, "addition or removal", "additions and removals")
+        parts.append(f"{looked} of the last 24 h in the busiest pools were looked at")
     return " · ".join(parts)
 
 

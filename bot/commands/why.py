@@ -82,7 +82,7 @@ def _data(state: AlertState, desk: Desk) -> list[str]:
         return _of_vote(facts)
     if isinstance(facts, MoveFacts):
         lines = [_of_amount(amount) for amount in facts.amounts]
-        return [*lines, "Net of what the same owner added and removed in this block and range."]
+        return lines if facts.action == "swap" else [*lines, _netted(facts)]
     if isinstance(facts, BatchFacts):
         source = {"trace": "the call trace", "logs": "the logs alone", "none": "the receipt alone"}[facts.evidence]
         failed = sum(not op.success for op in facts.operations)
@@ -92,6 +92,11 @@ def _data(state: AlertState, desk: Desk) -> list[str]:
     if isinstance(facts, ActFacts):
         return _of_act(facts, state, desk)
     return _of_proposal(facts, state.alert.chain_id, desk)
+
+
+def _netted(facts: MoveFacts) -> str:
+    within = "in this block" if facts.tick_lower is None else "in this block and range"
+    return f"Net of what the same owner added and removed {within}."
 
 
 def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:

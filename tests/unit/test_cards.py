@@ -122,11 +122,17 @@ def test_a_proposal_step_is_said(change: str, said: str) -> None:
 
 
 def test_a_card_says_until_when_in_words_that_stay_true_when_the_time_has_passed() -> None:
-    facts = a_proposal(change="queued", ends_at_s=NOW - 7200, eta_s=NOW + 90)
-    lines = drawn(a_state(facts)).splitlines()
+    lines = drawn(a_state(a_proposal(ends_at_s=NOW - 7200))).splitlines()
     assert "  Voting until 14 November 2023 20:30 UTC (2 h ago)" in lines
+    lines = drawn(a_state(a_proposal(change="queued", eta_s=NOW + 90))).splitlines()
     assert "  Can run from 14 November 2023 22:31 UTC (in 1 min)" in lines
     assert "Voting until block 12,345" in drawn(a_state(a_proposal(ends_at_s=None, ends_at_clock=12_345)))
+
+
+@pytest.mark.parametrize("change", ["queued", "executed", "canceled", "closed", "defeated", "vetoed"])
+def test_a_step_after_the_voting_does_not_say_until_when_one_could_vote(change: str) -> None:
+    assert "Voting until" not in drawn(a_state(a_proposal(change=change)))
+    assert "Voting until" in drawn(a_state(a_proposal(change="extended")))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from bot.cards import layout
 from bot.cards.card import Card
 from bot.cards.text import plain
-from bot.commands import batch, batches, proposal, votes, whales
+from bot.commands import batch, batches, proposal, votes, whales, why
 from tests import events
 from tests.alerts import E18, GOVERNOR, VOTER, a_move, a_proposal, a_state, a_tally, a_vote
 from tests.desk import DESK, HOSTILE, NOW_S, UNISWAP, harmless
@@ -84,6 +84,14 @@ def test_a_vote_says_what_it_did_unless_a_reorg_took_the_alert_back() -> None:
     for live, said in ((True, True), (False, False)):
         card = votes.answer(stored(one), DESK, said=[a_state(a_vote(), alert=alert, live=live)])
         assert ("turned the outcome to failing" in card.facts[0]) is said
+
+
+def test_a_vote_without_an_alert_is_held_to_the_quorum_that_an_alert_of_its_proposal_knows() -> None:
+    quorum_of = a_state(a_vote(governor=UNISWAP.governor, after=a_tally("43.6", "46.9")))
+    small = votes.answer(stored(a_cast(4)), DESK, said=[quorum_of]).facts[0]
+    assert "<0.1 % of the quorum" in small.replace("\u00a0", " ")
+    of_another = votes.answer(stored(a_cast(4, proposal_id=43)), DESK, said=[quorum_of]).facts[0]
+    assert "quorum" not in of_another
 
 
 @pytest.mark.parametrize(
@@ -231,6 +239,23 @@ def test_a_move_that_made_an_alert_is_not_listed_twice() -> None:
     card = whales.answer([state], lately, DESK)
     assert len(card.facts) == 2
     assert sum("≈" in line for line in card.facts) == 1
+    assert card.small.endswith("2 additions and removals of the last 24 h in the busiest pools were looked at")
+    assert " · 1 addition or removal of the last" in whales.answer([state], lately._replace(valued=1), DESK).small
+
+
+def test_why_nets_only_what_can_be_added_and_removed_and_names_a_range_where_there_is_one() -> None:
+    ends = {}
+    for name, bent in (
+        ("ranged", {"tick_lower": -10, "tick_upper": 10}),
+        ("whole", {}),
+        ("swap", {"action": "swap"}),
+    ):
+        ends[name] = [line for line in why.answer(a_state(a_move(**bent)), DESK).facts if line.startswith("Net of")]
+    assert ends == {
+        "ranged": ["Net of what the same owner added and removed in this block and range."],
+        "whole": ["Net of what the same owner added and removed in this block."],
+        "swap": [],
+    }
 
 
 def test_a_move_that_a_reorg_took_back_is_in_neither_list() -> None:
