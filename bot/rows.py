@@ -24,6 +24,11 @@ def fitting(rows: Sequence[str], limit: int | None = None, *, room: int = CHARS)
     return tuple(kept), len(rows) - len(kept)
 
 
+def listed(rows: Sequence[str]) -> list[str]:
+    """Give each row the mark of a list: a long one wraps, and the next must be seen to begin."""
+    return [f"- {row}" for row in rows]
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """Write `1 vote`, `2 votes`, `0 votes`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -13,7 +13,7 @@ from bot.cards.escape import escape, symbol
 from bot.cards.lexicon import short_number
 from bot.desk import Desk
 from bot.reply import Asked, reply
-from bot.rows import counted, fitting
+from bot.rows import counted, fitting, listed
 from config.settings import Dao
 from watchers.alert import AlertState, VoteFacts, alert_id
 from watchers.governance.events import ProposalChange, Vote, title_of
@@ -51,7 +51,7 @@ def answer(
     marks = {alert.id: mark(one) for alert, one in weighed}
     quorums = {(alert.chain_id, one.governor, one.proposal_id): one.after.quorum_raw for alert, one in weighed}
     known = _Known(titles or {}, marks, quorums)
-    facts, _ = fitting([_line(*row, desk, known) for row in rows[:limit]])
+    facts, _ = fitting(listed([_line(*row, desk, known) for row in rows[:limit]]))
     return Card(
         headline="Largest votes on record" if largest else "Latest votes",
         subject=dao.name if dao else "all DAOs",

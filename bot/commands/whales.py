@@ -15,7 +15,7 @@ from bot.cards.card import Card
 from bot.cards.escape import escape, symbol
 from bot.desk import Desk
 from bot.reply import Asked, reply
-from bot.rows import counted, fitting
+from bot.rows import counted, fitting, listed
 from config.settings import Chain
 from watchers.alert import AlertState, MoveFacts
 from watchers.appraisal import Appraised, Valued
@@ -61,7 +61,7 @@ def answer(
     if not rows and lately.largest:
         rows = [_valued(v) for v in lately.largest[:LARGEST]]
         headline = "No whale lately: the largest moves of 24 h"
-    facts, _ = fitting([_line(row, desk) for row in rows[:limit]])
+    facts, _ = fitting(listed([_line(row, desk) for row in rows[:limit]]))
     shown = rows[: len(facts)]
     where = [part for part in (chain.name if chain else "all chains", (protocol or "").replace("_", " ")) if part]
     where += [f"from {figures.usd(min_usd)}"] if min_usd is not None else []

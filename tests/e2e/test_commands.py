@@ -72,7 +72,7 @@ async def test_votes_come_newest_first_with_what_they_did(world: World) -> None:
     assert not reply.ephemeral
     assert said[:2] == ["🔵 Latest votes", "all DAOs"]
     assert said[2].startswith(
-        "900k ROSTRA for · Rostra DAO: Pay 250,000 USDC to the bridge team · Founding team (team) 0x976EA7…3a0aa9"
+        "- 900k ROSTRA for · Rostra DAO: Pay 250,000 USDC to the bridge team · Founding team (team) 0x976EA7…3a0aa9"
         " · turned the outcome to passing · <t:"
     )
     assert "1.20M ROSTRA against" in said[3]
@@ -84,10 +84,10 @@ async def test_the_largest_votes_can_be_asked_for(world: World) -> None:
     said = lines(await world.ask("votes", {"largest": True, "dao": "Rostra DAO", "limit": 4}))
     assert said[0] == "🔵 Largest votes on record"
     assert [line.split(" ·")[0] for line in said[2:6]] == [
-        "1.20M ROSTRA against",
-        "1.20M ROSTRA for",
-        "900k ROSTRA for",
-        "260k ROSTRA for",
+        "- 1.20M ROSTRA against",
+        "- 1.20M ROSTRA for",
+        "- 900k ROSTRA for",
+        "- 260k ROSTRA for",
     ]
 
 
@@ -170,16 +170,16 @@ async def test_whales_come_from_alerts_and_from_history_and_say_which_is_which(w
     assert said[:2] == ["🔵 Latest whale moves", "all chains"]
     sizes = [line.split(" ·")[0] for line in said[2:-1]]
     assert sizes == [
-        "$2.16M removed",
-        "$1.80M added",
-        "$2.43M removed",
-        "$2.43M added",
-        "$848k swapped",
-        "$2.40M added",
-        "≈ $7.94M added",
-        "≈ $6.00M added",
+        "- $2.16M removed",
+        "- $1.80M added",
+        "- $2.43M removed",
+        "- $2.43M added",
+        "- $848k swapped",
+        "- $2.40M added",
+        "- ≈ $7.94M added",
+        "- ≈ $6.00M added",
     ]
-    assert said[2].startswith("$2.16M removed · Uniswap V2 USDC/WETH · 21.2 % of the pool · 0x14dC79…3d9955 · <t:")
+    assert said[2].startswith("- $2.16M removed · Uniswap V2 USDC/WETH · 21.2 % of the pool · 0x14dC79…3d9955 · <t:")
     assert re.fullmatch(
         r"-# 8 moves · ≈ valued at prices of <t:\d+:f>, not at those of its block · "
         r"8 additions and removals of the last 24 h in the busiest pools were looked at",
@@ -190,14 +190,14 @@ async def test_whales_come_from_alerts_and_from_history_and_say_which_is_which(w
 async def test_a_minimum_shows_smaller_moves_than_those_that_made_an_alert(world: World) -> None:
     said = lines(await world.ask("whales", {"min_usd": 5_000, "protocol": "uniswap v2", "chain": "sandbox"}))
     assert said[1] == "Sandbox · uniswap v2 · from $5,000"
-    assert "≈ $6,000 added" in [line.split(" ·")[0] for line in said]
+    assert "- ≈ $6,000 added" in [line.split(" ·")[0] for line in said]
     assert not any("V3" in line for line in said)
 
 
 async def test_no_whale_of_that_size_shows_the_largest_of_the_day(world: World) -> None:
     said = lines(await world.ask("whales", {"min_usd": 900_000_000}))
     assert said[0] == "🔵 No whale lately: the largest moves of 24 h"
-    assert said[2].startswith("≈ $7.94M added")
+    assert said[2].startswith("- ≈ $7.94M added")
     assert len(said) == 2 + 5 + 1
 
 
@@ -207,7 +207,7 @@ async def test_without_a_node_whales_are_those_of_the_alerts_and_it_says_so(
     unreachable(monkeypatch)
     said = lines(await world.ask("whales"))
     assert "Sandbox cannot be asked right now: only moves that made an alert are listed there." in said
-    assert len([line for line in said if line.startswith("$")]) == 6
+    assert len([line for line in said if line.startswith("- $")]) == 6
     assert not any("≈" in line for line in said)
 
 

@@ -75,7 +75,7 @@ def test_votes_of_no_weight_and_of_unknown_governors_are_left_out() -> None:
 
 def test_the_largest_vote_is_the_largest_in_whole_tokens() -> None:
     card = votes.answer(stored(a_cast(2), a_cast(900), a_cast(30)), DESK, largest=True, limit=2)
-    assert [line.split("]")[0] for line in card.facts] == ["**[900 UNI for", "**[30 UNI for"]
+    assert [line.split("]")[0] for line in card.facts] == ["- **[900 UNI for", "- **[30 UNI for"]  # a long one wraps
 
 
 def test_a_vote_says_what_it_did_unless_a_reorg_took_the_alert_back() -> None:
@@ -279,9 +279,9 @@ def test_whales_come_newest_first_whatever_their_source() -> None:
     lately = NOTHING._replace(moves=[a_value(1), a_value(3)], valued=9, priced_at_s=NOW_S)
     lines_ = plain(whales.answer([state], lately, DESK), now_s=NOW_S).splitlines()
     assert [line.split(" · ")[0].strip() for line in lines_[2:5]] == [
-        "≈ $1,000 added",
-        "$4.82M removed",
-        "≈ $3,000 added",
+        "- ≈ $1,000 added",
+        "- $4.82M removed",
+        "- ≈ $3,000 added",
     ]
 
 
