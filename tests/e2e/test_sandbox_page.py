@@ -211,13 +211,15 @@ async def test_the_answer_to_a_press_is_brought_into_view_and_anothers_is_not(
 
 
 async def test_a_link_that_leads_nowhere_says_so_instead_of_opening(server: Discord, bot: Bot, tab: Tab) -> None:
-    await bot.text("alerts").send("See https://example.invalid/tx/0x1 and https://example.org/tx")
+    await bot.text("alerts").send(f"See https://example.invalid/tx/0x{'1' * 64} and https://example.org/tx")
     await tab.until("document.querySelectorAll('#messages a').length === 2")
-    said = "A sandbox's link, which leads nowhere: https://example.invalid/tx/0x1"
+    said = f"A sandbox's link, which leads nowhere: https://example.invalid/tx/0x{'1' * 64}"
     titles = await tab.run("[...document.querySelectorAll('#messages a')].map((a) => a.title)")
     assert titles == [said, "https://example.org/tx"]
     await tab.run("document.querySelector('#messages a').click()")
     await tab.until(f"document.querySelector('#note').textContent === '{said.replace(chr(39), chr(92) + chr(39))}'")
+    await tab.resize(400, 800)
+    assert await tab.overflowing() == []
     assert bot.is_ready()
 
 
