@@ -226,7 +226,7 @@ WRONG = [
     ("watches", VOTE.replace("kind", "kimd"), "watch no. 1 (w).kimd: unknown key; did you mean kind?"),
     (
         "watches",
-        VOTE.replace('kind = "vote"', ""),
+        VOTE.replace('kind="vote"', ""),
         "watch no. 1 (w).kind: is missing; add it, one of: vote, liquidity, batch, act",
     ),
     (
