@@ -4,6 +4,8 @@ Sources: Discord documentation, "Component Reference" and "Message Resource" (te
 components, custom id 100, label 80); discord/discord-api-docs#8554 for the byte limit that it does not state.
 """
 
+import re
+
 import discord
 from discord import ui
 
@@ -17,6 +19,8 @@ LABEL = 80
 ROW = 5
 BYTES = 10_170  # UTF-8 bytes + 12 for each text display; beyond, one reporter measured HTTP 500
 BYTES_PER_DISPLAY = 12
+GAP = "\u00a0"  # no-break space
+_UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|d)\b)|(?<=\d[kMBT]) (?=[A-Z]\w)|(?<=\d) (?=[A-Z]{2,})")
 MORE = "-# Cut: the whole is too long for one message."
 
 _COLOUR = {"good": 0x2ECC71, "bad": 0xE74C3C, "warning": 0xF1C40F, "neutral": 0x5865F2, "gone": 0x747F8D}
@@ -30,9 +34,9 @@ _STYLE = {
 
 def texts(card: Card) -> list[str]:
     """Give the card's texts in order, within Discord's limits: evidence goes first when it is too much, then facts."""
-    head = f"### {_SIGN[card.accent]} {card.headline}" + (f"\n{card.subject}" if card.subject else "")
-    small = f"-# {card.small}" if card.small else ""
-    body, evidence = "\n".join(card.facts), list(card.evidence)
+    head = held(f"### {_SIGN[card.accent]} {card.headline}" + (f"\n{card.subject}" if card.subject else ""))
+    small = held(f"-# {card.small}") if card.small else ""
+    body, evidence = held("\n".join(card.facts)), list(card.evidence)
     while evidence and not _fits([head, body, *evidence, small]):
         evidence.pop()
         small = f"{small}\n{MORE}" if small and MORE not in small else small or MORE
@@ -41,6 +45,11 @@ def texts(card: Card) -> list[str]:
         body = cut(body, max(room, 1)) if room > 0 else CUT
         small = f"{small}\n{MORE}" if MORE not in small else small
     return [text for text in (head, body, *evidence, small) if text]
+
+
+def held(text: str) -> str:
+    """Hold each number and its unit on one line."""
+    return _UNIT.sub(GAP, text)
 
 
 def _room(others: list[str]) -> int:

@@ -13,8 +13,10 @@ _TIME = re.compile(r"<t:(\d+)(?::([tTdDfFR]))?>")
 
 
 def bare(markdown: str) -> str:
-    """Strip the markdown that cards use: links to their text, stress, escapes and code fences."""
-    text = _STRESS.sub("", _LINK.sub(r"\1", markdown))
+    """Strip the markdown that cards use: links to their text, stress, escapes and code fences; no-break spaces are
+    spaces in a terminal.
+    """
+    text = _STRESS.sub("", _LINK.sub(r"\1", markdown.replace("\u00a0", " ")))
     return _ESCAPE.sub(r"\1", text.replace("```\n", "").replace("\n```", ""))
 
 

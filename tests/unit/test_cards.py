@@ -244,3 +244,14 @@ async def test_a_card_becomes_one_container_with_its_buttons() -> None:
     assert [b.get("custom_id", b.get("url")) for b in inner[-1]["components"]] == ["https://x.example/2", "why:1:aa"]
     assert layout.is_finished()
     assert isinstance(layout, discord.ui.LayoutView)
+
+
+def test_a_number_and_its_unit_stay_on_one_line() -> None:
+    card = Card(
+        headline="15.0M UNI: 37.5 % of the quorum", facts=("in 3 min · 1,200 WETH · 4 of 5 votes",), small="2 h late"
+    )
+    assert texts(card) == [
+        "### 🔵 15.0M\u00a0UNI: 37.5\u00a0% of the quorum",
+        "in 3\u00a0min · 1,200\u00a0WETH · 4 of 5 votes",
+        "-# 2\u00a0h late",
+    ]
