@@ -40,11 +40,18 @@ async def test_why_tells_a_vote_by_its_measures(world: World) -> None:
     assert said[0] == f"🔵 Why {state.alert.short_id}"
     assert "Rule large-votes · provisional outcome: failing → passing, asked for any change" in said
     assert "Weight 900k ROSTRA, 900000000000000000000000 units" in said
-    assert said[-7:] == [
+    at = said.index("Before for 414k, against 1.26M, abstain 0")
+    assert said[at:] == [
         "Before for 414k, against 1.26M, abstain 0",
         "After for 1.31M, against 1.26M, abstain 0",
         "Quorum 400k, 1.31M toward it",
         "Without this vote the outcome would be another",
+        "Had it gone the other way the outcome would be another",
+        "Against the lead this voter's votes are 1666.7 % of it",
+        "Largest For votes 3 votes would pass it alone; without 1 vote it fails",
+        "Owner Rostra, 35.0 % by 1 address",
+        "Votes cast by label investor 46.6 % by 1 voter; team 35.0 % by 1 voter; delegate 18.3 % by 3 voters; "
+        "unknown 0.2 % by 1 voter",
         f"Transaction {state.alert.tx}",
         f"Block 60 {state.alert.block_hash}",
         "-# thresholds are the operator's, in watches.toml; what this channel hears is set with /alerts",
