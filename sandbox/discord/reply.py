@@ -51,12 +51,12 @@ class Reply:
 
 
 def text_of(message: Json) -> str:
-    """Give all words of a drawn message: content, text displays, embeds."""
+    """Give all words of a drawn message as they are read: content, text displays, embeds; every space is one."""
     parts = [message.get("content") or "", *texts(message.get("components"))]
     for embed in message.get("embeds") or ():
         parts += [embed.get("title") or "", embed.get("description") or ""]
         parts += [f"{f.get('name')}: {f.get('value')}" for f in embed.get("fields") or ()]
-    return "\n".join(p for p in parts if p)
+    return "\n".join(p for p in parts if p).replace("\u00a0", " ")
 
 
 async def answered(backend: Backend, asked: Interaction, clock: Callable[[], float], timeout_s: float) -> Reply:

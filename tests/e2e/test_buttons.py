@@ -50,8 +50,10 @@ async def test_why_tells_a_vote_by_its_measures(world: World) -> None:
         "Against the lead this voter's votes are 1666.7 % of it",
         "Largest For votes 3 votes would pass it alone; without 1 vote it fails",
         "Owner Rostra, 35.0 % by 1 address",
-        "Votes cast by label investor 46.6 % by 1 voter; team 35.0 % by 1 voter; delegate 18.3 % by 3 voters; "
-        "unknown 0.2 % by 1 voter",
+        (
+            "Votes cast by label investor 46.6 % by 1 voter; team 35.0 % by 1 voter; delegate 18.3 % by 3 voters; "
+            "unknown 0.2 % by 1 voter"
+        ),
         f"Transaction {state.alert.tx}",
         f"Block 60 {state.alert.block_hash}",
         "-# thresholds are the operator's, in watches.toml; what this channel hears is set with /alerts",

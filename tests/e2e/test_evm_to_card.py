@@ -17,7 +17,6 @@ import pytest
 
 from bot import demo
 from bot.app import App, Options, now_ms, running
-from bot.cards.layout import GAP
 from bot.store import new_id
 from bot.subscription import Subscription
 from sandbox.discord import Discord
@@ -83,7 +82,7 @@ class Audience:
                 await asyncio.sleep(demo.SETTLE_S)
         for channel in HEARS:
             for at, message in enumerate(self.discord.messages(channel), 1):
-                text = struck(read(message))
+                text = struck(text_of(message))
                 before = self._seen.get(int(message["id"]))
                 if text != before:
                     self.shown.append(Shown(int(head["number"], 16), channel, at, before is not None, text))
@@ -130,7 +129,7 @@ async def play(folder: Path) -> Audience:
             assert audience.shown == []  # what was before the bot came is history, not news
             await scenario.play(world, audience)
             assert discord.unknown_routes() == []
-            audience.last = [read(message) for channel in HEARS for message in discord.messages(channel)]
+            audience.last = [text_of(message) for channel in HEARS for message in discord.messages(channel)]
             return audience
 
 
@@ -142,11 +141,6 @@ def audience() -> Audience:
     compile_contracts()
     with tempfile.TemporaryDirectory(prefix="tribune-") as folder:
         return asyncio.run(play(Path(folder)))
-
-
-def read(message: dict[str, Any]) -> str:
-    """Give a message's words; that a number and its unit stay on one line is no word."""
-    return text_of(message).replace(GAP, " ")
 
 
 def struck(text: str) -> str:
