@@ -12,7 +12,7 @@ from config.settings import Runtime
 from tests.alerts import an_alert
 from tests.committed import in_hand
 from watchers.chain.block import Cursor
-from watchers.errors import SettingsError
+from watchers.errors import SettingsError, StoreError
 from watchers.store import ChainStore, CommittedBlock
 from watchers.valkey import check, client, engine
 
@@ -43,10 +43,15 @@ async def test_the_outboxes_are_read_in_whichever_protocol_the_url_asks_for(engi
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://h/0?socket_timeout=canary", "redis://:canary@127.0.0.1:1/0", "unix:///nowhere/canary.sock"]
+    ("url", "kind"),
+    [
+        ("redis://h/0?socket_timeout=canary", SettingsError),
+        ("redis://:canary@127.0.0.1:1/0", StoreError),  # nobody there: it may be right, and the store down
+        ("unix:///nowhere/canary.sock", StoreError),
+    ],
 )
-async def test_a_redis_url_that_does_not_work_is_one_line_without_its_secrets(url: str) -> None:
-    with pytest.raises(SettingsError, match="REDIS_URL") as raised:
+async def test_a_redis_url_that_does_not_work_is_one_line_without_its_secrets(url: str, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="REDIS_URL") as raised:
         async with engine(Runtime(redis_url=SecretStr(url))):
             pass
     assert "canary" not in str(raised.value)
