@@ -18,6 +18,7 @@ from bot.cards import layout, render
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
 from bot.census import Snapshots
+from bot.charts.studio import Studio
 from bot.client import Connection, Setup, connect
 from bot.deliver.courier import Observe
 from bot.deliver.group import Group
@@ -134,7 +135,8 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
             )
             port = DiscordPort(connection, layout.view)
             operator = OperatorChannel(port, runtime.operator_channel)
-            desk = _desk(parts, port)
+            studio = await stack.enter_async_context(Studio(runtime.data_dir / "fonts"))
+            desk = _desk(parts, port, studio)
             app.connection = app.vitals.connection = connection
             loops["discord"] = connection.stay
             loops |= await _delivery(parts, connection, port, operator)
@@ -207,7 +209,7 @@ async def _introduce(client: Connection, desk: Desk) -> None:
     client.command_ids = {command.name: command.id for command in await client.tree.sync()}
 
 
-def _desk(parts: _Parts, port: DiscordPort) -> Desk:
+def _desk(parts: _Parts, port: DiscordPort, studio: Studio) -> Desk:
     """Put together what commands may use."""
     app = parts.app
     rpcs = {chain_id: one.rpc for chain_id, one in parts.watched.items()}
@@ -235,6 +237,7 @@ def _desk(parts: _Parts, port: DiscordPort) -> Desk:
         status=app.vitals.lines,
         post=post,
         clock_ms=now_ms,
+        draw=studio.draw,
     )
 
 
@@ -276,7 +279,7 @@ def _follow(parts: _Parts, one: Watched, operator: OperatorChannel) -> Loop:
         one.feed = Feed(
             chain,
             rpc,
-            topics=parts.decoder.topics_on(one.chain.id),
+            wanted=parts.decoder.wanted_on(one.chain.id),
             start=start,
             ring=ring,
             history_h=hours,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from eth_utils.address import is_checksum_formatted_address, to_checksum_address
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo
 from yarl import URL
 
 HERE = Path(__file__).parent
@@ -70,6 +70,12 @@ def _proposal_url(text: str) -> str:
     return text
 
 
+def _holders(holders: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it so
+    if holders and not info.data.get("token"):
+        raise ValueError("has no token to keep the holders of; name the DAO's token")
+    return holders
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Key = Annotated[str, AfterValidator(_key)]
 Name = Annotated[str, Field(min_length=1)]
@@ -112,7 +118,7 @@ class Chain(Strict):
 class Dao(Strict):
     """One `[dao]` of daos.toml. `clock` is what the governor counts in; `quorum` names what counts toward it. Without
     a `token` the supply is not asked, and weight is drawn as votes. `token_start_block` is a block at or before the
-    token's first: without it no book of delegates is kept.
+    token's first: without it no book of delegates is kept. `holders`: keep who holds the token, by its Transfers.
     """
 
     key: Key
@@ -131,10 +137,13 @@ class Dao(Strict):
     treasury: Address | None = None
     proposal_url: Annotated[str, AfterValidator(_proposal_url)] = ""
     aliases: tuple[str, ...] = ()
+    holders: Annotated[bool, AfterValidator(_holders)] = False
 
 
 class TokenDef(Strict):
-    """One `[[token]]` of tokens.toml. `feed` is a Chainlink proxy quoting the token in USD."""
+    """One `[[token]]` of tokens.toml. `feed` is a Chainlink proxy quoting the token in USD. `holders`: keep who holds
+    it, by its Transfers.
+    """
 
     chain: Key
     address: Address
@@ -143,6 +152,7 @@ class TokenDef(Strict):
     feed: Address | None = None
     feed_heartbeat_s: int = Field(default=86_400, gt=0)
     stable: bool = False
+    holders: bool = False
 
 
 class Label(Strict):
@@ -172,6 +182,7 @@ class VoteWatch(Strict):
     dao: Key | Literal["*"] = "*"
     min_share_of_quorum: Share = Decimal("0.05")
     min_tokens: Decimal = Field(default=Decimal(0), ge=0)
+    gained_within_h: int = Field(default=24, ge=0, le=24 * 365)
     consequences: bool = True
     proposals: bool = True
 
@@ -231,7 +242,20 @@ class ActWatch(Strict):
     min_share_of_hat: Share = Decimal("0.05")
 
 
-Watch = Annotated[VoteWatch | LiquidityWatch | BatchWatch | ActWatch, Field(discriminator="kind")]
+class ReminderWatch(Strict):
+    """Reminders of votes, `hours` before they end; each names the `delegates` largest who have not voted, 0 for none."""
+
+    kind: Literal["reminder"]
+    name: Key
+    chain: Key | Literal["*"] = "*"
+    dao: Key | Literal["*"] = "*"
+    hours: tuple[Annotated[int, Field(ge=1, le=24 * 30)], ...] = Field(
+        default=(24, 3), min_length=1, max_length=8, description="write one to eight whole hours, as in [24, 3]"
+    )
+    delegates: int = Field(default=10, ge=0, le=20)
+
+
+Watch = Annotated[VoteWatch | LiquidityWatch | BatchWatch | ActWatch | ReminderWatch, Field(discriminator="kind")]
 
 
 _CHANNEL = (  # a field's description is the remedy that a complaint about it names

@@ -26,6 +26,7 @@ from config.nouns import (
     Dao,
     Label,
     LiquidityWatch,
+    ReminderWatch,
     Runtime,
     Strict,
     TokenDef,
@@ -44,6 +45,7 @@ __all__ = [
     "Dao",
     "Label",
     "LiquidityWatch",
+    "ReminderWatch",
     "Runtime",
     "Settings",
     "TokenDef",
@@ -52,11 +54,12 @@ __all__ = [
     "load",
 ]
 
-_WATCHES: Mapping[str, type[VoteWatch] | type[LiquidityWatch] | type[BatchWatch] | type[ActWatch]] = {
+_WATCHES: Mapping[str, type[Watch]] = {
     "vote": VoteWatch,
     "liquidity": LiquidityWatch,
     "batch": BatchWatch,
     "act": ActWatch,
+    "reminder": ReminderWatch,
 }
 
 
@@ -80,6 +83,11 @@ class Settings(Strict):
         found = {a for d in own for a in (d.governor, d.token, d.timelock, d.treasury) if a}
         found |= {token.address for token in self.tokens if token.chain == chain.key}
         return frozenset(found | {label.address for label in self.labels if label.chain in (None, chain.key)})
+
+    def holders_on(self, chain: Chain) -> frozenset[str]:
+        """Give the tokens of a chain whose holders are kept."""
+        found = {d.token for d in self.daos.values() if d.chain == chain.key and d.holders}
+        return frozenset(found | {t.address for t in self.tokens if t.chain == chain.key and t.holders})
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -231,9 +239,9 @@ def _pointers(
     for number, watch in enumerate(settings.watches, 1):
         place = numbered("watch", number, watch.name)
         yield "watches.toml", f"{place}.chain", "chain", watch.chain, chains
-        if isinstance(watch, VoteWatch | ActWatch):
+        if isinstance(watch, VoteWatch | ActWatch | ReminderWatch):
             yield "watches.toml", f"{place}.dao", "DAO", watch.dao, settings.daos
-        if not isinstance(watch, VoteWatch) and protocols is not None:
+        if not isinstance(watch, VoteWatch | ReminderWatch) and protocols is not None:
             known = sorted(protocols.get(watch.kind, ()))
             yield "watches.toml", f"{place}.protocol", "protocol", watch.protocol, known
 

@@ -10,6 +10,7 @@ from tests.node import Clock, Node, Refusal, Sketch, chain_of, log, serve, topic
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed, Final, Forward, Missed, Rewind, Step
 from watchers.chain.rpc import Rpc
+from watchers.chain.wanted import Wanted
 
 A, B, OTHER = topic(1), topic(2), topic(99)
 OURS = (A, B)
@@ -73,7 +74,7 @@ async def feeding(
         chain = chain_of(urls, **changes)
         rpc = Rpc(chain, session, clock=clock, sleep=clock.sleep)
         feed = Feed(
-            chain, rpc, topics=OURS, start=start, ring=ring, history_h=history_h, clock=clock, sleep=clock.sleep
+            chain, rpc, wanted=Wanted(OURS), start=start, ring=ring, history_h=history_h, clock=clock, sleep=clock.sleep
         )
         yield feed, rpc
 

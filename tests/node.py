@@ -216,14 +216,15 @@ class Node:
         else:
             low, high = self._number(query["fromBlock"]), self._number(query["toBlock"])
             chosen = self.blocks[low : (high or 0) + 1] if low is not None else []
-        wanted = query.get("topics") or [None]
+        wanted = query.get("topics") or []
         emitters = query.get("address")
         emitters = [emitters] if isinstance(emitters, str) else emitters
         return [
             entry
             for mined in chosen
             for entry in mined.logs
-            if (not wanted[0] or (entry["topics"] and entry["topics"][0] in wanted[0]))
+            if len(entry["topics"]) >= len(wanted)
+            and all(not place or given in place for place, given in zip(wanted, entry["topics"], strict=False))
             and (not emitters or entry["address"] in emitters)
         ]
 

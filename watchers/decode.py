@@ -15,6 +15,7 @@ import msgspec
 
 from watchers.abi import Shape, shape_of
 from watchers.chain.block import Log
+from watchers.chain.wanted import TRANSFER, Transfers, Wanted
 from watchers.errors import DecodeError, DefinitionError
 from watchers.event import Event
 
@@ -52,6 +53,7 @@ class Protocol:
 
     `emitters`, when given, are the only addresses (lower case) that may speak for it, whatever the chain. A protocol
     without them speaks for every address that no other claims: of several, the one with the lowest `rank`.
+    A `Transfer` is read only where the decoder is told whose are meant, and by every protocol that it is told of.
     A `vouched` one speaks for the addresses that the operator named, and beside whatever else such an address speaks;
     where it is `claimed` as well, for those only that daos.toml says speak it.
     """
@@ -113,6 +115,7 @@ class Decoded(NamedTuple):
 class Decoder:
     """Every protocol's shapes in one table. `claims` maps (chain id, lower-case address) to the protocol's name where
     the operator or a factory has said who an address is. `vouched`: by chain id, the addresses that the operator named.
+    `transfers`: by chain id and protocol name, which Transfers that protocol reads; all others stay unknown.
     """
 
     def __init__(
@@ -120,16 +123,21 @@ class Decoder:
         protocols: Iterable[Protocol],
         claims: dict[tuple[int, str], str] | None = None,
         vouched: Mapping[int, AbstractSet[str]] | None = None,
+        transfers: Mapping[int, Mapping[str, Sequence[Transfers]]] | None = None,
     ) -> None:
         self.claims = claims if claims is not None else {}
         self._vouched = vouched if vouched is not None else {}
         self._table: dict[_Key, tuple[_Entry, ...]] = {}
         self._beside: dict[_Key, _Entry] = {}
+        self._transfers = transfers if transfers is not None else {}
+        self._readers: dict[_Key, tuple[_Entry, ...]] = {}  # of Transfers
         for protocol in sorted(protocols, key=lambda p: (not p.emitters, p.rank, p.name)):
             for into, handler in protocol.handlers.items():
                 shape: Shape[Any] = shape_of(into)
                 entry = _Entry(protocol, shape, handler)
-                if not protocol.vouched:
+                if shape.topic0 == TRANSFER:
+                    self._readers[shape.key] = (*self._readers.get(shape.key, ()), entry)
+                elif not protocol.vouched:
                     self._table[shape.key] = (*self._table.get(shape.key, ()), entry)
                 elif (other := self._beside.setdefault(shape.key, entry)).protocol is not protocol:
                     raise DefinitionError(f"{protocol.name}: {shape.canonical} is {other.protocol.name}'s already")
@@ -138,8 +146,13 @@ class Decoder:
         self.topics = tuple(sorted({key[0] for key in (*self._table, *self._beside)}))
 
     def topics_on(self, chain_id: int) -> tuple[str, ...]:
-        """Give the topics that are worth asking for: without the vouched ones where nobody is."""
+        """Give the topics that are worth asking for of anybody: without the vouched ones where nobody is."""
         return self.topics if self._vouched.get(chain_id) else tuple(sorted({key[0] for key in self._table}))
+
+    def wanted_on(self, chain_id: int) -> Wanted:
+        """Give the logs that are worth asking for: the topics, and the Transfers that some protocol reads."""
+        every = self._transfers.get(chain_id, {}).values()
+        return Wanted(self.topics_on(chain_id), [one for transfers in every for one in transfers])
 
     def find(self, chain_id: int, log: Log) -> _Entry | None:
         """Give the protocol and shape that a log belongs to, or None."""
@@ -183,6 +196,10 @@ class Decoder:
             entry = self.find(chain_id, log)
             is_known = False
             try:
+                if log.topics and log.topics[0] == TRANSFER:
+                    read = self._transferred(chain_id, log, around)
+                    is_known = bool(read)
+                    events += [_counted(event, counts) for event in read]
                 if entry is not None:
                     shape = entry.shape.decode(log)
                     try:
@@ -205,6 +222,19 @@ class Decoder:
                 continue
             unknown += not is_known
         return Decoded(events, len(logs) - unknown - len(errors), unknown, errors)
+
+    def _transferred(self, chain_id: int, log: Log, around: Around) -> list[Event]:
+        """Ask every protocol that reads this Transfer what it means. Raises DecodeError."""
+        wanted = self._transfers.get(chain_id, {})
+        found = []
+        shape: Any = None
+        for entry in self._readers.get((TRANSFER, len(log.topics), len(log.data)), ()):
+            if any(one.takes(log) for one in wanted.get(entry.protocol.name, ())):
+                shape = entry.shape.decode(log)
+                found.append(_meaning(entry, log, shape, around))
+        if shape is not None:
+            around.seen.append((log, shape))
+        return [event for event in found if event is not None]
 
     def _found_beside(self, chain_id: int, log: Log) -> _Entry | None:
         if not log.topics:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from config.settings import ActWatch, Settings
+from config.settings import ActWatch, Chain, Settings
 from watchers.batches.wing import wing as batches
+from watchers.chain.wanted import Transfers
 from watchers.decode import Decoder
 from watchers.governance.chief import Chief
 from watchers.governance.electors import Electors
@@ -30,4 +31,11 @@ def decoder_of(settings: Settings) -> Decoder:
     claims = {(settings.chains[d.chain].id, d.governor): d.protocol for d in settings.daos.values()}
     asked = {w.chain for w in settings.watches if isinstance(w, ActWatch)}
     vouched = {c.id: settings.named_on(c) for c in settings.chains.values() if asked & {"*", c.key}}
-    return Decoder([p for wing in WINGS for p in wing.protocols], claims, vouched)
+    transfers = {c.id: _transfers(settings, c) for c in settings.chains.values()}
+    return Decoder([p for wing in WINGS for p in wing.protocols], claims, vouched, transfers)
+
+
+def _transfers(settings: Settings, chain: Chain) -> dict[str, Sequence[Transfers]]:
+    """Give which Transfers each protocol reads on a chain, by its name."""
+    held = settings.holders_on(chain)
+    return {"holders": [Transfers(tokens=held)]} if held else {}

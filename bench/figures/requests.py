@@ -92,7 +92,7 @@ async def _ours(redis: Redis, watches: Sequence[Watch]) -> float:
             raise RuntimeError("the lease of an empty store is taken")
         pipeline.begin(epoch, None)
         feed = Feed(
-            chain, rpc, topics=decoder.topics, start=None, history_h=0, clock=clock, sleep=clock.sleep
+            chain, rpc, wanted=decoder.wanted_on(chain.id), start=None, history_h=0, clock=clock, sleep=clock.sleep
         )  # fmt: skip
         asked = begun = 0
         async with aclosing(feed.steps()) as steps:

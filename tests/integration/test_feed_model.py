@@ -13,6 +13,7 @@ from tests.node import chain_of, serve
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed
 from watchers.chain.rpc import Rpc
+from watchers.chain.wanted import Wanted
 from watchers.errors import ChainError
 
 Move = tuple[str, int, str]
@@ -64,7 +65,7 @@ async def follow(story: Story, chain: Chain, consumer: Consumer) -> None:
         rpc = Rpc(chain, session, clock=clock, sleep=clock.sleep)
         for _ in range(20):
             where: Any = {"start": consumer.blocks[-1], "ring": consumer.ring()}
-            feed = Feed(chain, rpc, topics=OURS, history_h=0, clock=clock, sleep=clock.sleep, **where)
+            feed = Feed(chain, rpc, wanted=Wanted(OURS), history_h=0, clock=clock, sleep=clock.sleep, **where)
             try:
                 await drive(feed, consumer, lambda: story.told)
                 await drive(feed, consumer, lambda: consumer.blocks[-1] == on_top(story.node))

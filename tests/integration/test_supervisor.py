@@ -15,6 +15,7 @@ from tests.node import Clock, Node
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed
 from watchers.chain.steps import Step
+from watchers.chain.wanted import Wanted
 from watchers.errors import ChainError
 from watchers.supervisor import LEASE_MS, LONGEST_WAIT_S, RENEWALS, Follower
 
@@ -247,7 +248,14 @@ async def test_the_real_feed_is_followed_through_a_reorg(w: World) -> None:
 
     def feed(start: Cursor | None, ring: Sequence[Cursor]) -> AsyncIterator[Step]:
         source = Feed(
-            w.chain, w.rpc, topics=["0x" + "11" * 32], start=start, ring=ring, history_h=0, clock=clock, sleep=nap
+            w.chain,
+            w.rpc,
+            wanted=Wanted(["0x" + "11" * 32]),
+            start=start,
+            ring=ring,
+            history_h=0,
+            clock=clock,
+            sleep=nap,
         )
         return source.steps()
 

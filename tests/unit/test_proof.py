@@ -9,7 +9,6 @@ from tests.node import Mined, Node, Sketch, address, log, topic
 from watchers.chain.block import Header, Log
 from watchers.chain.proof import (
     Receipt,
-    TopicFilter,
     Unproven,
     check_header,
     check_logs,
@@ -19,6 +18,7 @@ from watchers.chain.proof import (
     receipts_root,
 )
 from watchers.chain.trie import list_root, quantity
+from watchers.chain.wanted import Wanted
 
 A, B = topic(1), topic(2)
 EMPTY_ROOT = "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421"
@@ -47,7 +47,7 @@ def test_a_root_depends_on_every_value_and_on_their_order() -> None:
 
 def test_logs_of_a_block_pass_and_foreign_topics_are_left_out() -> None:
     header, logs, _, _ = mined(log(A), log(topic(9)), log(B), log())
-    assert check_logs(header, logs, frozenset({A, B})) == (logs[0], logs[2])
+    assert check_logs(header, logs, Wanted([A, B]).takes) == (logs[0], logs[2])
     assert check_logs(header, logs) == tuple(logs)
 
 
@@ -67,7 +67,7 @@ def test_a_log_that_does_not_belong_fails_them_all(change: dict[str, str], words
     header, logs, _, _ = mined(log(A, tx=1), log(A, tx=1))
     logs[1] = msgspec.structs.replace(logs[1], **change)
     with pytest.raises(Unproven, match=words):
-        check_logs(header, logs, frozenset({A}))
+        check_logs(header, logs, Wanted([A]).takes)
 
 
 def test_a_log_twice_is_refused_and_one_index_in_two_transactions_is_not() -> None:
@@ -97,24 +97,21 @@ def test_a_header_that_is_not_what_was_asked_for_is_refused(change: dict[str, st
 
 def test_a_quiet_bloom_proves_that_a_log_is_missing() -> None:
     header, logs, _, _ = mined(log(A), log(B))
-    both = TopicFilter([A, B])
-    assert both.doubt(header, logs) is None
-    short = both.doubt(header, logs[:1])
-    assert short is not None
-    assert (short.topics, short.empty) == (1, False)
+    both = Wanted([A, B])
+    assert both.doubts(header, logs) == []
+    (short,) = both.doubts(header, logs[:1])
+    assert (short.values, short.empty) == (1, False)
     assert short.by_chance < 0.001
-    empty = both.doubt(header, [])
-    assert empty is not None
-    assert (empty.topics, empty.empty) == (2, True)
+    (empty,) = both.doubts(header, [])
+    assert (empty.values, empty.empty) == (2, True)
 
 
 def test_a_full_bloom_says_nothing_and_an_absent_one_neither() -> None:
     header, *_ = mined(*(log(topic(n), emitter=address(n)) for n in range(100, 1500)))
-    doubt = TopicFilter([topic(n) for n in range(20)]).doubt(header, [])
-    assert doubt is not None
+    (doubt,) = Wanted([topic(n) for n in range(20)]).doubts(header, [])
     assert doubt.by_chance > 0.9
     blank = msgspec.structs.replace(header, logs_bloom="0x" + "00" * 256)
-    assert TopicFilter([A]).doubt(blank, []) is None
+    assert Wanted([A]).doubts(blank, []) == []
 
 
 def test_whole_logs_are_whole_and_a_gap_or_a_lost_tail_is_seen() -> None:

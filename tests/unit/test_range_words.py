@@ -2,7 +2,8 @@
 
 import pytest
 
-from watchers.chain.ranges import logs_call, span, suggested_span
+from watchers.chain.ranges import span, suggested_span
+from watchers.chain.wanted import LogFilter
 
 
 @pytest.mark.parametrize(
@@ -31,8 +32,11 @@ def test_a_refusal_is_read_for_a_number_of_blocks(words: str, blocks: int | None
 
 
 def test_a_filter_says_topics_addresses_and_place() -> None:
-    assert logs_call(["0xa", "0xb"], span(1, 16)).params == (
+    assert LogFilter((("0xa", "0xb"),)).call(span(1, 16)).params == (
         {"fromBlock": "0x1", "toBlock": "0x10", "topics": [["0xa", "0xb"]]},
     )
-    assert logs_call(None, {"blockHash": "0xh"}, ["0x1"]).params == ({"blockHash": "0xh", "address": "0x1"},)
-    assert logs_call([], span(0, 0), ["0x1", "0x2"]).params[0]["address"] == ["0x1", "0x2"]
+    by_hash = {"blockHash": "0xh"}
+    assert LogFilter((), ("0x1",)).call(by_hash).params == ({**by_hash, "address": "0x1"},)
+    assert LogFilter((("0xa",), (), ("0xc",)), ("0x1", "0x2")).call(by_hash).params == (
+        {**by_hash, "topics": [["0xa"], None, ["0xc"]], "address": ["0x1", "0x2"]},
+    )

@@ -13,18 +13,18 @@ from config.settings import Chain
 from watchers.chain.block import Block, Header, Log
 from watchers.chain.envelope import RawAnswer
 from watchers.chain.proof import (
-    Doubt,
-    TopicFilter,
     Unproven,
     check_header,
     check_logs,
+    check_parts,
     check_receipts,
     check_whole,
     header_hash,
 )
 from watchers.chain.provider import Provider
-from watchers.chain.ranges import RECEIPTS, LogRanges, decode_logs, logs_call, span
+from watchers.chain.ranges import RECEIPTS, LogRanges, decode_logs, span
 from watchers.chain.rpc import Rpc
+from watchers.chain.wanted import Doubt, LogFilter, Wanted
 from watchers.errors import ChainError
 from watchers.facts import Call, RpcError
 
@@ -34,6 +34,9 @@ PROOF_BY_CHANCE = 0.01  # a bloom that fits so rarely by chance is as good as a 
 HINT_BY_CHANCE = 0.25  # beyond it, and with some logs there, the bloom says nothing
 CREDIT_PER_BLOCK = 0.25  # so that at most one block in four is asked again in vain
 CREDIT_MAX = 8.0
+CREDIT_KEPT = (
+    4.0  # for doubts about one topic alone, which are right more often than those about several values at once
+)
 VAIN_MAX = 16  # strong doubts in vain in a row: this chain's blooms are not what they should be
 
 
@@ -48,11 +51,11 @@ class ReaderCounters:
 
 
 class Polled(NamedTuple):
-    """What one batch gave: header and body of each block asked, `None` header for one that is not there yet; the
-    head's number as the node told it, and the riders' answers.
+    """What one batch gave: header and bodies, one a filter, of each block asked, `None` header for one that is not
+    there yet; the head's number as the node told it, and the riders' answers.
     """
 
-    rows: list[tuple[Header | None, RawAnswer, RawAnswer]]
+    rows: list[tuple[Header | None, RawAnswer, Sequence[RawAnswer]]]
     head: int | None
     riders: list[RawAnswer]
     provider: Provider
@@ -91,12 +94,10 @@ def read_number(answer: RawAnswer) -> int | None:
 
 
 class BlockReader:
-    """Reads blocks of one chain with one filter."""
+    """Reads blocks of one chain, all of their logs that are wanted or none."""
 
-    def __init__(self, chain: Chain, rpc: Rpc, ranges: LogRanges, topics: Sequence[str]) -> None:
-        self.chain, self.rpc, self.ranges = chain, rpc, ranges
-        self.topics = tuple(topics)
-        self.filter = TopicFilter(topics)
+    def __init__(self, chain: Chain, rpc: Rpc, ranges: LogRanges, wanted: Wanted) -> None:
+        self.chain, self.rpc, self.ranges, self.wanted = chain, rpc, ranges, wanted
         self.counters = ReaderCounters()
         self._credit = CREDIT_MAX
         self._vain = 0
@@ -108,17 +109,18 @@ class BlockReader:
         """Ask for `count` blocks from `start` and the head in one batch. Raises ChainError; Unproven for nonsense."""
         calls = [Call("eth_blockNumber", ())]
         for number in range(start, start + count):
-            calls += [header_call(number), self._body_call(number)]
+            calls += [header_call(number), *self._body_calls(number)]
         reply = await self.rpc.raw_batch([*calls, *riders], avoid=avoid, head=True)
         head = read_number(reply.answers[0])
         if head is not None:
             self.rpc.saw_head(reply.provider, head)
-        rows: list[tuple[Header | None, RawAnswer, RawAnswer]] = []
+        rows: list[tuple[Header | None, RawAnswer, Sequence[RawAnswer]]] = []
+        width = (len(calls) - 1) // count
         for at in range(count):
-            raw, body = reply.answers[1 + 2 * at], reply.answers[2 + 2 * at]
+            raw, *bodies = reply.answers[1 + width * at : 1 + width * (at + 1)]
             try:
                 header = None if isinstance(raw, RpcError) else read_header(raw)
-                rows.append((header and check_header(header, start + at), raw, body))
+                rows.append((header and check_header(header, start + at), raw, bodies))
             except Unproven as problem:
                 if rows:
                     break  # what came before it may be sound; the rest is asked again
@@ -139,21 +141,22 @@ class BlockReader:
                 found.append(check_header(header, number))
         return found
 
-    async def prove(self, header: Header, raw: RawAnswer, body: RawAnswer, provider: Provider) -> Block:
+    async def prove(self, header: Header, raw: RawAnswer, bodies: Sequence[RawAnswer], provider: Provider) -> Block:
         """Give the block with its logs of ours, asking again by hash and of others where its proof fails.
         Raises ChainError.
         """
         self._credit = min(CREDIT_MAX, self._credit + CREDIT_PER_BLOCK)
         try:
             self._check_hash(header, raw)
-            logs = await self._first_body(header, body)
+            logs = await self._first_body(header, bodies)
         except Unproven:
             self.note_unproven(provider)
             logs = await self._by_hash(header)
         if self.chain.proof == "bloom":
-            doubt = self.filter.doubt(header, logs)
-            if doubt is not None and self._is_worth_asking(doubt):
-                logs = await self._settle(header, logs, provider)
+            doubts = self.wanted.doubts(header, logs)
+            doubt = next((one for one in doubts if self._is_worth_asking(one)), None)
+            if doubt is not None:
+                logs = await self._settle(header, logs, doubt, provider)
         return Block(header, logs)
 
     def note_unproven(self, provider: Provider) -> None:
@@ -161,33 +164,31 @@ class BlockReader:
         provider.errors["unproven"] += 1
         self.counters.unproven += 1
 
-    def _body_call(self, number: int) -> Call:
+    def _body_calls(self, block: int | str) -> list[Call]:
+        """Build the calls for a block's body, by number or hash."""
         if self.chain.proof == "receipts":
-            return Call("eth_getBlockReceipts", (hex(number),))
-        return logs_call(self.topics if self.chain.proof == "bloom" else None, span(number, number))
+            return [Call("eth_getBlockReceipts", (hex(block) if isinstance(block, int) else block,))]
+        where = span(block, block) if isinstance(block, int) else {"blockHash": block}
+        return self.wanted.calls(where) if self.chain.proof == "bloom" else [LogFilter().call(where)]
 
-    def _body_call_by_hash(self, block_hash: str) -> Call:
-        if self.chain.proof == "receipts":
-            return Call("eth_getBlockReceipts", (block_hash,))
-        return logs_call(self.topics if self.chain.proof == "bloom" else None, {"blockHash": block_hash})
-
-    async def _first_body(self, header: Header, body: RawAnswer) -> tuple[Log, ...]:
-        if isinstance(body, RpcError) and self.chain.proof == "bloom":
+    async def _first_body(self, header: Header, bodies: Sequence[RawAnswer]) -> tuple[Log, ...]:
+        if self.chain.proof == "bloom" and any(isinstance(body, RpcError) for body in bodies):
             # too much for one answer, perhaps: the ranges know how to split a block
-            logs = await self.ranges.logs(self.topics, header.height, header.height)
-            return check_logs(header, logs, self.filter.topics)
-        return self._check_body(header, body)
+            logs = await self.ranges.read(self.wanted.filters, header.height, header.height)
+            return check_logs(header, logs, self.wanted.takes)
+        return self._check_bodies(header, bodies)
 
-    def _check_body(self, header: Header, body: RawAnswer) -> tuple[Log, ...]:
-        """Prove a body against its header as far as `proof` demands. Raises Unproven."""
+    def _check_bodies(self, header: Header, bodies: Sequence[RawAnswer]) -> tuple[Log, ...]:
+        """Prove the bodies against their header as far as `proof` demands. Raises Unproven."""
         if self.chain.proof == "bloom":
-            return check_logs(header, decode_logs(body), self.filter.topics)
+            return check_parts(header, map(decode_logs, bodies), self.wanted.takes)
+        (body,) = bodies
         if self.chain.proof == "logs":
             every = check_logs(header, decode_logs(body))
             check_whole(header, every)
         else:
             every = check_logs(header, self._check_receipts(header, body))
-        return tuple(log for log in every if log.topics and log.topics[0] in self.filter.topics)
+        return tuple(log for log in every if self.wanted.takes(log))
 
     def _check_receipts(self, header: Header, body: RawAnswer) -> tuple[Log, ...]:
         if isinstance(body, RpcError):
@@ -215,12 +216,12 @@ class BlockReader:
         tried: set[Provider] = set()
         problem = ""
         while len(tried) < len(self.rpc.providers):
-            reply = await self.rpc.raw_batch([self._body_call_by_hash(header.hash)], avoid=tried)
+            reply = await self.rpc.raw_batch(self._body_calls(header.hash), avoid=tried)
             if reply.provider in tried:
                 break
             tried.add(reply.provider)
             try:
-                return self._check_body(header, reply.answers[0])
+                return self._check_bodies(header, reply.answers)
             except Unproven as why:
                 self.note_unproven(reply.provider)
                 problem = str(why)
@@ -230,6 +231,10 @@ class BlockReader:
         raise ChainError(f"{self.chain.key}: block {header.height} cannot be proven: {problem}{remedy}")
 
     def _is_worth_asking(self, doubt: Doubt) -> bool:
+        if doubt.joint:
+            worth = doubt.by_chance <= HINT_BY_CHANCE and self._credit >= CREDIT_KEPT
+            self.counters.reasks_saved += not worth
+            return worth
         if doubt.by_chance <= PROOF_BY_CHANCE and self._vain < VAIN_MAX:
             return True
         if doubt.by_chance > HINT_BY_CHANCE and not doubt.empty:
@@ -239,8 +244,8 @@ class BlockReader:
             return False
         return True
 
-    async def _settle(self, header: Header, logs: tuple[Log, ...], provider: Provider) -> tuple[Log, ...]:
-        """Ask again by block hash, then of another provider; the fullest proven answer holds. Raises ChainError."""
+    async def _settle(self, header: Header, logs: tuple[Log, ...], doubt: Doubt, provider: Provider) -> tuple[Log, ...]:
+        """Ask again by block hash, then of another provider; what any proven answer holds, holds. Raises ChainError."""
         self.counters.reasks += 1
         best, confirmed = logs, False
         for avoid in ((), (provider,)):
@@ -250,8 +255,8 @@ class BlockReader:
             if again is None:
                 continue
             confirmed = True
-            best = again if len(again) > len(best) else best
-            if self.filter.doubt(header, best) is None:
+            best = _fuller(header, best, again)
+            if not any(one.joint <= doubt.joint for one in self.wanted.doubts(header, best)):
                 break
         if not confirmed:
             raise ChainError(f"{self.chain.key}: block {header.height} may hold more logs and nobody answers for them")
@@ -261,16 +266,24 @@ class BlockReader:
             self._credit, self._vain = CREDIT_MAX, 0
         else:
             self._credit = max(0.0, self._credit - 1.0)
-            self._vain += 1
+            self._vain += not doubt.joint
         return best
 
     async def _ask_again(self, header: Header, avoid: Collection[Provider]) -> tuple[Log, ...] | None:
         """Read the logs by hash, or by number where a node cannot do that; None when neither is proven."""
         number = header.height
         for where in ({"blockHash": header.hash}, span(number, number)):
-            reply = await self.rpc.raw_batch([logs_call(self.topics, where)], avoid=avoid)
+            reply = await self.rpc.raw_batch(self.wanted.calls(where), avoid=avoid)
             try:
-                return check_logs(header, decode_logs(reply.answers[0]), self.filter.topics)
+                return check_parts(header, map(decode_logs, reply.answers), self.wanted.takes)
             except Unproven:
                 self.note_unproven(reply.provider)
         return None
+
+
+def _fuller(header: Header, ours: tuple[Log, ...], again: tuple[Log, ...]) -> tuple[Log, ...]:
+    """Join two proven answers; where they contradict each other, the longer holds."""
+    try:
+        return check_parts(header, (ours, again))
+    except Unproven:
+        return again if len(again) > len(ours) else ours

@@ -30,12 +30,13 @@ from watchers.chain.fork import Fork
 from watchers.chain.pace import POLL_MIN_S, Pace
 from watchers.chain.proof import Unproven, check_header, check_logs
 from watchers.chain.provider import Clock, Provider, Sleep, wall_clock
-from watchers.chain.ranges import LogRanges, logs_call, span
+from watchers.chain.ranges import LogRanges, span
 from watchers.chain.rpc import Rpc
 from watchers.chain.second import SecondReading
 from watchers.chain.standing import Standing
 from watchers.chain.start import block_at
 from watchers.chain.steps import Final, Forward, Head, Missed, Rewind, Step
+from watchers.chain.wanted import Wanted
 from watchers.errors import ChainError
 from watchers.facts import Call
 
@@ -60,7 +61,7 @@ class Feed:
         chain: Chain,
         rpc: Rpc,
         *,
-        topics: Sequence[str],
+        wanted: Wanted,
         start: Cursor | None,
         ring: Sequence[Cursor] = (),
         history_h: float = 24,
@@ -74,7 +75,7 @@ class Feed:
         self._history_s = history_h * 3600
         self._clock = clock
         self._ranges = LogRanges(rpc, chain)
-        self._reader = BlockReader(chain, rpc, self._ranges, topics)
+        self._reader = BlockReader(chain, rpc, self._ranges, wanted)
         self._pace = Pace(chain.block_time_s, clock=clock, sleep=sleep, poll_min_s=poll_min_s)
         self._finality = Finality(chain, clock=clock)
         self._second = SecondReading(self._reader, self._ranges, self.standing.told)
@@ -166,7 +167,7 @@ class Feed:
         self._first_provider = polled.provider
         if polled.head is not None:
             self._saw_head(polled.head)
-        ridden = polled.riders[-1] if polled.riders else None
+        ridden = polled.riders[asks_tag:] or None  # a tag rides first
         again = [] if ride_to is None else await self._look_again(ride_to, ridden)
         if polled.rows[0][0] is None:
             news = self._nothing_new(polled)
@@ -183,13 +184,13 @@ class Feed:
         """Turn a batch into steps, as far as its blocks continue ours."""
         steps: list[Step] = []
         tip = self.standing.cursor
-        for header, raw, body in polled.rows:
+        for header, raw, bodies in polled.rows:
             if header is None:
                 break
             if tip is not None and header.parent_hash != tip.hash:
                 return steps or await self._back(polled.provider)
             try:
-                block = await self._reader.prove(header, raw, body, polled.provider)
+                block = await self._reader.prove(header, raw, bodies, polled.provider)
             except ChainError:
                 if steps:
                     break  # what is proven is told first; the next round meets the trouble again
@@ -242,7 +243,7 @@ class Feed:
         low, high = self.standing.next_number, min(solid, self.standing.next_number + self._window - 1)
         avoid, self._shunned = self._shunned, ()
         self.counters.ranges += 1
-        logs = await self._ranges.logs(self._reader.topics, low, high, avoid=avoid)
+        logs = await self._ranges.read(self._reader.wanted.filters, low, high, avoid=avoid)
         by_block: dict[int, list[int]] = {high: []}
         for at, log in enumerate(logs):
             by_block.setdefault(log.block, []).append(at)
@@ -253,7 +254,7 @@ class Feed:
         for number, header in zip(numbers, headers, strict=True):
             if tip is not None and tip.number + 1 == number and header.parent_hash != tip.hash:
                 raise Unproven(f"block {number} does not continue the one before it")
-            own = check_logs(header, [logs[at] for at in by_block[number]], self._reader.filter.topics)
+            own = check_logs(header, [logs[at] for at in by_block[number]], self._reader.wanted.takes)
             block = Block(header, own)
             tip = block.cursor
             history = number <= self._history_to
@@ -281,7 +282,7 @@ class Feed:
     def _riders(self, ride_to: int | None, *, asks_tag: bool) -> list[Call]:
         riders = [header_call(self._finality.tag or "finalized")] if asks_tag else []
         if ride_to is not None and ride_to > self.standing.looked:
-            riders.append(logs_call(self._reader.topics, span(self.standing.looked + 1, ride_to)))
+            riders += self._reader.wanted.calls(span(self.standing.looked + 1, ride_to))
         return riders
 
     async def _take_tag(self, tag: Header | None) -> None:
@@ -317,7 +318,7 @@ class Feed:
             return None
         return min(target, max(self.standing.looked, self.standing.final) + self.chain.max_range)
 
-    async def _look_again(self, target: int, ridden: RawAnswer | None = None) -> list[Step]:
+    async def _look_again(self, target: int, ridden: Sequence[RawAnswer] | None = None) -> list[Step]:
         steps: list[Step] = []
         if target > self.standing.looked:
             for block in await self._second.read(self.standing.looked + 1, target, self._first_provider, ridden):

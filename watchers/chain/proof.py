@@ -8,9 +8,10 @@ Source: Ethereum Yellow Paper 4.3 (header, receipts, bloom); EIP-2718; OP stack 
 Errors: Unproven, a ChainError: ask again, or somebody else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import msgspec
 from eth_hash.auto import keccak
@@ -62,8 +63,8 @@ def check_header(header: Header, number: int) -> Header:
     return header
 
 
-def check_logs(header: Header, logs: Iterable[Log], topics: frozenset[str] | None = None) -> tuple[Log, ...]:
-    """Check that logs belong to the header's block and stand in order, and give those with a topic of ours (all for
+def check_logs(header: Header, logs: Iterable[Log], takes: Callable[[Log], bool] | None = None) -> tuple[Log, ...]:
+    """Check that logs belong to the header's block and stand in order, and give those that `takes` takes (all for
     None). Two logs of one index pass when they are of different transactions: BNB Chain has had such blocks.
     Raises Unproven.
     """
@@ -82,15 +83,37 @@ def check_logs(header: Header, logs: Iterable[Log], topics: frozenset[str] | Non
             last = place
             if log.address != log.address.lower():
                 raise Unproven(f"an address of block {number} is not lower-case hex")
-            if topics is None or (log.topics and log.topics[0] in topics):
+            if takes is None or takes(log):
                 kept.append(log)
     except ValueError:
         raise Unproven("a log holds something that is not a number") from None
     return tuple(kept)
 
 
+def check_parts(
+    header: Header, parts: Iterable[Iterable[Log]], takes: Callable[[Log], bool] | None = None
+) -> tuple[Log, ...]:
+    """Check what several filters brought of one block, and give it as one, each log once. Raises Unproven, also where
+    two of them contradict each other.
+    """
+    first, *others = (check_logs(header, part, takes) for part in parts)
+    if not others:
+        return first
+    placed: dict[tuple[int, int], Log] = {}
+    for log in chain(first, *others):
+        before = placed.setdefault((log.tx_index, log.index), log)
+        if _said(before) != _said(log):
+            raise Unproven(f"block {header.height}: two filters brought two logs of one place")
+    return check_logs(header, [placed[place] for place in sorted(placed)])
+
+
+def _said(log: Log) -> tuple[object, ...]:
+    return log.address, log.topics, log.data, log.transaction_hash
+
+
 @lru_cache(maxsize=8192)
-def _mask_of(value: str) -> int:
+def mask_of(value: str) -> int:
+    """Give the three bits that an address or a topic sets in a bloom. Raises ValueError where it is not hex."""
     digest = keccak(bytes.fromhex(value[2:]))
     mask = 0
     for at in (0, 2, 4):
@@ -103,46 +126,12 @@ def bloom_of(logs: Iterable[Log]) -> int:
     bloom = 0
     try:
         for log in logs:
-            bloom |= _mask_of(log.address)
+            bloom |= mask_of(log.address)
             for topic in log.topics:
-                bloom |= _mask_of(topic)
+                bloom |= mask_of(topic)
     except ValueError:
         raise Unproven("a log's address or topic is not hex") from None
     return bloom
-
-
-class Doubt(NamedTuple):
-    """What a bloom holds against an answer: how many topics it allows that no log shows, and how likely that is by
-    chance (0..1) although the answer is whole. `empty`: no log at all was given.
-    """
-
-    topics: int
-    by_chance: float
-    empty: bool
-
-
-class TopicFilter:
-    """The topics that we ask for, with their bloom masks."""
-
-    def __init__(self, topics: Iterable[str]) -> None:
-        self.topics = frozenset(topics)
-        self._masks = {topic: _mask_of(topic) for topic in self.topics}
-
-    def doubt(self, header: Header, logs: Sequence[Log]) -> Doubt | None:
-        """Say whether the bloom allows topics of ours that no log shows; None when it does not.
-
-        A topic sets three bits, so a topic that is not in the block passes a bloom of fill f with chance f^3.
-        """
-        bloom = int(header.logs_bloom, 16)
-        if bloom == 0:
-            return None  # nothing to see, or a chain that keeps no bloom
-        shown = {log.topics[0] for log in logs}
-        absent = [mask for topic, mask in self._masks.items() if topic not in shown]
-        allowed = sum(1 for mask in absent if bloom & mask == mask)
-        if not allowed:
-            return None
-        fill = min(1.0, bloom.bit_count() / BLOOM_BITS)
-        return Doubt(allowed, 1.0 - (1.0 - fill**3) ** len(absent), not logs)
 
 
 def check_whole(header: Header, logs: Sequence[Log]) -> None:

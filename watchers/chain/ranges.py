@@ -17,6 +17,7 @@ from watchers.chain.envelope import RawAnswer, lacks_method
 from watchers.chain.proof import Receipt, Unproven
 from watchers.chain.provider import Provider
 from watchers.chain.rpc import Reply, Rpc, Unreachable
+from watchers.chain.wanted import LogFilter
 from watchers.errors import ChainError
 from watchers.facts import Call, RpcError
 
@@ -61,16 +62,6 @@ def suggested_span(message: str, start: int, asked: int) -> int | None:
     return None
 
 
-def logs_call(topics: Sequence[str] | None, where: dict[str, str], address: Sequence[str] = ()) -> Call:
-    """Build an `eth_getLogs`; `where` is a block hash or a range. `topics` are alternatives for topic 0."""
-    query: dict[str, object] = dict(where)
-    if topics:
-        query["topics"] = [list(topics)]
-    if address:
-        query["address"] = list(address) if len(address) > 1 else address[0]
-    return Call("eth_getLogs", (query,))
-
-
 def span(start: int, end: int) -> dict[str, str]:
     """Give the `where` of a range, both ends included."""
     return {"fromBlock": hex(start), "toBlock": hex(end)}
@@ -103,24 +94,33 @@ class LogRanges:
     ) -> list[Log]:
         """Give the logs of both ends and between, in order, each once. Raises ChainError."""
         addresses = (address,) if isinstance(address, str) else tuple(address or ())
+        return await self.read([LogFilter((tuple(topics),), addresses)], from_block, to_block, avoid=avoid)
+
+    async def read(
+        self, filters: Sequence[LogFilter], from_block: int, to_block: int, *, avoid: Collection[Provider] = ()
+    ) -> list[Log]:
+        """Give the logs of several filters as `logs` does; they travel together, and a piece of the range counts as
+        read only when every one of them was answered. Raises ChainError.
+        """
         found: list[Log] = []
         at, tries = from_block, 0
         bad: set[Provider] = set()
         while at <= to_block:
             shunned = {*avoid, *bad}
             end = min(to_block, at + self._cap(self.rpc.preferred(shunned)) - 1)
-            reply = await self._ask(topics, at, end, addresses, shunned)
-            answer = reply.answers[0]
-            if isinstance(answer, RpcError):
-                if _is_size(answer) and end > at:
-                    self._shrink(reply.provider, answer.message, at, end - at + 1)
-                    continue
-                if _is_size(answer):
-                    found += await self._single(topics, at, addresses, shunned)
-                    at += 1
-                    continue
+            reply = await self._ask(filters, at, end, shunned)
+            refused = [one for one in reply.answers if isinstance(one, RpcError) and _is_size(one)]
+            if refused and end > at:
+                self._shrink(reply.provider, _tightest(refused, at, end - at + 1), at, end - at + 1)
+                continue
             try:
-                found += _sorted(decode_logs(answer), at, end)
+                piece: list[Log] = []
+                for one, answer in zip(filters, reply.answers, strict=True):
+                    if isinstance(answer, RpcError) and _is_size(answer):
+                        piece += await self._single(one, at, shunned)
+                    else:
+                        piece += decode_logs(answer)
+                found += _sorted(piece, at, end)
             except Unproven as problem:
                 reply.provider.errors["unproven"] += 1
                 bad.add(reply.provider)
@@ -128,47 +128,37 @@ class LogRanges:
                 if tries >= TRIES or self.rpc.other_than(reply.provider) is None:
                     raise ChainError(f"{self.chain.key}: blocks {at} to {end}: {problem}") from None
                 continue
-            self._grow(reply.provider, end - at + 1)
+            if not refused:
+                self._grow(reply.provider, end - at + 1)
             at = end + 1
         return found
 
-    async def _ask(
-        self, topics: Sequence[str], start: int, end: int, addresses: Sequence[str], avoid: Collection[Provider]
-    ) -> Reply:
-        call = logs_call(topics, span(start, end), addresses)
+    async def _ask(self, filters: Sequence[LogFilter], start: int, end: int, avoid: Collection[Provider]) -> Reply:
+        calls = [one.call(span(start, end)) for one in filters]
         provider = self.rpc.preferred(avoid)
         try:
-            return await self.rpc.raw_batch([call], avoid=avoid)
+            return await self.rpc.raw_batch(calls, avoid=avoid)
         except Unreachable as error:
             if error.timed_out and end > start:
                 # a range that takes too long is too large; the next try asks for less
                 self._shrink(provider, "", start, end - start + 1)
             raise
 
-    async def _single(
-        self, topics: Sequence[str], block: int, addresses: Sequence[str], avoid: Collection[Provider]
-    ) -> list[Log]:
+    async def _single(self, one: LogFilter, block: int, avoid: Collection[Provider]) -> list[Log]:
         """Read one block whose logs are too many for one answer."""
-        if len(addresses) > 1 or len(topics) > 1:
-            halves: list[tuple[Sequence[str], Sequence[str]]] = (
-                [(topics, half) for half in _halves(addresses)]
-                if len(addresses) > 1
-                else [(half, addresses) for half in _halves(topics)]
-            )
-            found: list[Log] = []
-            for some_topics, some_addresses in halves:
-                reply = await self._ask(some_topics, block, block, some_addresses, avoid)
-                answer = reply.answers[0]
-                if isinstance(answer, RpcError) and _is_size(answer):
-                    found += await self._single(some_topics, block, some_addresses, avoid)
-                else:
-                    found += decode_logs(answer)
-            return _sorted(found, block, block)
-        return await self._from_receipts(topics, block, addresses, avoid)
+        halves = one.halves()
+        if halves is None:
+            return await self._from_receipts(one, block, avoid)
+        found: list[Log] = []
+        for half in halves:
+            answer = (await self._ask([half], block, block, avoid)).answers[0]
+            if isinstance(answer, RpcError) and _is_size(answer):
+                found += await self._single(half, block, avoid)
+            else:
+                found += decode_logs(answer)
+        return _sorted(found, block, block)
 
-    async def _from_receipts(
-        self, topics: Sequence[str], block: int, addresses: Sequence[str], avoid: Collection[Provider]
-    ) -> list[Log]:
+    async def _from_receipts(self, one: LogFilter, block: int, avoid: Collection[Provider]) -> list[Log]:
         reply = await self.rpc.raw_batch([Call("eth_getBlockReceipts", (hex(block),))], avoid=avoid)
         answer = reply.answers[0]
         if isinstance(answer, RpcError):
@@ -177,13 +167,7 @@ class LogRanges:
             receipts = RECEIPTS.decode(answer)
         except ValueError:
             raise ChainError(f"{self.chain.key}: the receipts of block {block} are malformed") from None
-        logs = (log for receipt in receipts for log in receipt.logs)
-        wanted = (
-            log
-            for log in logs
-            if (not topics or (log.topics and log.topics[0] in topics)) and (not addresses or log.address in addresses)
-        )
-        return _sorted(wanted, block, block)
+        return _sorted((log for receipt in receipts for log in receipt.logs if one.takes(log)), block, block)
 
     def _cap(self, provider: Provider) -> int:
         return provider.range_cap or self.chain.max_range
@@ -206,8 +190,9 @@ def _is_size(error: RpcError) -> bool:
     return not lacks_method(error) and _NOT_SIZE.search(error.message) is None
 
 
-def _halves(items: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    return items[: len(items) // 2], items[len(items) // 2 :]
+def _tightest(refused: Sequence[RpcError], start: int, asked: int) -> str:
+    """Give the refusal that allows the fewest blocks, since all filters travel over the same range."""
+    return min((one.message for one in refused), key=lambda said: suggested_span(said, start, asked) or asked // 2)
 
 
 def _sorted(logs: Iterable[Log], start: int, end: int) -> list[Log]:

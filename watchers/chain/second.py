@@ -15,7 +15,7 @@ from watchers.chain.blocks import BlockReader, header_call, read_header
 from watchers.chain.envelope import RawAnswer
 from watchers.chain.proof import Unproven, check_logs
 from watchers.chain.provider import Provider
-from watchers.chain.ranges import LogRanges, decode_logs, logs_call
+from watchers.chain.ranges import LogRanges, decode_logs
 from watchers.chain.told import Told
 from watchers.errors import ChainError
 
@@ -37,14 +37,16 @@ class SecondReading:
         self._key = reader.chain.key
         self.counters = SecondCounters()
 
-    async def read(self, low: int, high: int, first: Provider | None, ridden: RawAnswer | None = None) -> list[Block]:
+    async def read(
+        self, low: int, high: int, first: Provider | None, ridden: Sequence[RawAnswer] | None = None
+    ) -> list[Block]:
         """Give the blocks of `low`..`high` that hold more than was told. `first`: who was read at first; `ridden`: the
-        range's logs where they came along with another batch. Raises ChainError.
+        range's logs, one answer a filter, where they came along with another batch. Raises ChainError.
         """
         avoid = (first,) if first is not None else ()
         logs = _of_range(ridden, low, high)
         if logs is None:
-            logs = await self._ranges.logs(self._reader.topics, low, high, avoid=avoid)
+            logs = await self._ranges.read(self._reader.wanted.filters, low, high, avoid=avoid)
         by_block: dict[int, list[Log]] = defaultdict(list)
         for log in logs:
             by_block[log.block].append(log)
@@ -68,7 +70,7 @@ class SecondReading:
         if header is None:
             return None
         try:
-            logs = check_logs(header, again, self._reader.filter.topics)
+            logs = check_logs(header, again, self._reader.wanted.takes)
         except Unproven:
             self.counters.outvoted += 1
             return None
@@ -87,10 +89,11 @@ class SecondReading:
     async def _with_first(self, header: Header, logs: Sequence[Log], avoid: Collection[Provider]) -> tuple[Log, ...]:
         """Join what two readings saw, each of them short of something."""
         others = [p for p in self._reader.rpc.providers if p not in avoid]
-        call = logs_call(self._reader.topics, {"blockHash": header.hash})
-        reply = await self._reader.rpc.raw_batch([call], avoid=others)
-        joined = {(log.tx_index, log.index): log for log in (*logs, *decode_logs(reply.answers[0]))}
-        return check_logs(header, [joined[place] for place in sorted(joined)], self._reader.filter.topics)
+        calls = self._reader.wanted.calls({"blockHash": header.hash})
+        reply = await self._reader.rpc.raw_batch(calls, avoid=others)
+        theirs = (log for answer in reply.answers for log in decode_logs(answer))
+        joined = {(log.tx_index, log.index): log for log in (*logs, *theirs)}
+        return check_logs(header, [joined[place] for place in sorted(joined)], self._reader.wanted.takes)
 
     async def confirm(self, number: int, told: str) -> None:
         """Settle a contradiction about a final block: every provider that answers is asked. Raises ChainError when none
@@ -115,14 +118,14 @@ class SecondReading:
         )
 
 
-def _of_range(ridden: RawAnswer | None, low: int, high: int) -> list[Log] | None:
-    """Read a ridden answer; None when it is of no use and must be asked for by itself."""
+def _of_range(ridden: Sequence[RawAnswer] | None, low: int, high: int) -> list[Log] | None:
+    """Read ridden answers; None when one is of no use and all must be asked for by themselves."""
     if ridden is None:
         return None
     try:
-        logs = decode_logs(ridden)
-        sound = all(low <= log.block <= high and not log.removed for log in logs)
-        return sorted(logs, key=lambda log: (log.block, log.tx_index, log.index)) if sound else None
+        logs = {(log.block, log.tx_index, log.index): log for answer in ridden for log in decode_logs(answer)}
+        sound = all(low <= log.block <= high and not log.removed for log in logs.values())
+        return [logs[place] for place in sorted(logs)] if sound else None
     except ValueError:
         return None
     except Unproven:
