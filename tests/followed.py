@@ -68,13 +68,15 @@ async def feeding(
     start: Cursor | None = None,
     ring: Sequence[Cursor] = (),
     history_h: float = 0,
+    wanted: Wanted | None = None,
     **changes: Any,
 ) -> AsyncIterator[tuple[Feed, Rpc]]:
     async with serve(*nodes) as urls, aiohttp.ClientSession() as session:
         chain = chain_of(urls, **changes)
         rpc = Rpc(chain, session, clock=clock, sleep=clock.sleep)
+        ours = wanted or Wanted(OURS)
         feed = Feed(
-            chain, rpc, wanted=Wanted(OURS), start=start, ring=ring, history_h=history_h, clock=clock, sleep=clock.sleep
+            chain, rpc, wanted=ours, start=start, ring=ring, history_h=history_h, clock=clock, sleep=clock.sleep
         )
         yield feed, rpc
 

@@ -5,6 +5,7 @@ import pytest
 
 from watchers.abi import event, shape_of
 from watchers.chain.block import Log
+from watchers.chain.wanted import TRANSFER, Transfers
 from watchers.decode import Around, Decoder, Protocol, origin, protocols_in
 from watchers.errors import DecodeError, DefinitionError
 from watchers.event import Event
@@ -153,3 +154,37 @@ def test_every_log_is_known_unknown_or_an_error_once() -> None:
     logs = [a_log(Synced, 0), a_log(Synced, 1, index=1), a_log(Moved, 1, index=2), a_log(Synced, 2**256 - 1, index=3)]
     decoded = Decoder([protocol]).decode(1, logs)
     assert (decoded.known, decoded.unknown, len(decoded.errors), len(decoded.events)) == (1, 2, 1, 1)
+
+
+@event("Transfer(address indexed from, address indexed to, uint256 value)")
+class Transferred(msgspec.Struct, frozen=True, gc=False):
+    from_: str
+    to: str
+    value: int
+
+
+def test_a_transfer_goes_to_every_protocol_that_was_told_of_it_and_to_no_other() -> None:
+    def reader(name: str) -> Protocol:
+        protocol = Protocol(name)
+
+        @protocol.on(Transferred)
+        def handle(log: Log, shape: Transferred, around: Around) -> Move:
+            return Move(**origin(log, name, around), amount_raw=shape.value)
+
+        return protocol
+
+    def moved(token: str, payer: str, index: int) -> Log:
+        words = tuple("0x" + "00" * 12 + who[2:] for who in (payer, THERE))
+        sketch = a_log(Transferred, 5, index=index, address=token)
+        return msgspec.structs.replace(sketch, topics=(*sketch.topics, *words))
+
+    told = {"books": [Transfers(frozenset({HERE}))], "acts": [Transfers(payers=frozenset({THERE}))]}
+    decoder = Decoder([reader("acts"), reader("books"), reader("deaf"), a_protocol("one")], transfers={1: told})
+    logs = [moved(HERE, THERE, 0), moved(HERE, HERE, 1), moved(THERE, THERE, 2), moved(THERE, HERE, 3)]
+    found = decoder.decode(1, logs)
+    assert [(e.protocol, e.log_index) for e in found.events] == [("acts", 0), ("books", 0), ("books", 1), ("acts", 2)]
+    assert (found.known, found.unknown, found.errors) == (3, 1, [])
+    assert decoder.decode(2, logs).unknown == 4
+    assert decoder.wanted_on(1).transfers == (*told["books"], *told["acts"])
+    assert decoder.wanted_on(2).filters == decoder.wanted_on(1).filters[:1]
+    assert TRANSFER not in decoder.topics

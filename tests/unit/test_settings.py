@@ -74,7 +74,7 @@ LABEL = '[[label]]\naddress="0x%s"\nname="X"\nsource="s"\n' % ("11" * 20)
 VOTE = '[[watch]]\nkind="vote"\nname="w"\n'
 ACT = VOTE.replace("vote", "act")
 PUBLIC = '"env:ETH_RPC", "https://public.example/rpc"'
-KNOWN_IN_VOTE = "chain, consequences, dao, kind, min_share_of_quorum, min_tokens, name, proposals"
+KNOWN_IN_VOTE = "chain, consequences, dao, gained_within_h, kind, min_share_of_quorum, min_tokens, name, proposals"
 
 # a file and what it holds; the line that is said of it, without the folder
 WRONG = [
@@ -376,3 +376,18 @@ def test_who_is_vouched_for_are_the_addresses_that_the_files_name_on_that_chain(
 def test_a_timelock_s_steps_are_not_among_the_acts_that_are_said_unasked() -> None:
     (watch,) = (w for w in load(environ={}, dotenv=None).watches if isinstance(w, ActWatch))
     assert set(ACTS) - set(watch.acts) == set(TIMELOCK_STEPS)
+
+
+def test_the_holders_of_a_token_are_kept_only_where_the_files_say_so(tmp_path: Path) -> None:
+    kept = TOKEN + "holders=true\n"
+    other = TOKEN.replace("11" * 20, "22" * 20)
+    settings = read(tmp_path, tokens=kept + other)
+    assert settings.holders_on(settings.chains["ethereum"]) == {"0x" + "11" * 20}
+
+
+def test_the_holders_of_a_dao_without_a_token_cannot_be_kept(tmp_path: Path) -> None:
+    dao = '[d]\nname="D"\nchain="ethereum"\nprotocol="oz_governor"\ngovernor="0x%s"\nholders=true\n' % ("11" * 20)
+    with pytest.raises(SettingsError, match=r"d\.holders: has no token to keep the holders of; name the DAO's token"):
+        read(tmp_path, daos=dao)
+    kept = read(tmp_path, daos=dao + 'token="0x%s"\n' % ("22" * 20))
+    assert kept.holders_on(kept.chains["ethereum"]) == {"0x" + "22" * 20}
