@@ -26,7 +26,7 @@ from bot.deliver.line import Line
 from bot.deliver.mute import Mute
 from bot.deliver.record import Deliveries
 from bot.deliver.route import Route, Router
-from bot.deliver.send import Sender
+from bot.deliver.send import CALM_MS, Sender
 from bot.desk import Desk
 from bot.jobs import ASIDE_D, SETTINGS_D, Shelf, housekeeping
 from bot.operator import OperatorChannel
@@ -50,11 +50,14 @@ from watchers.chain.steps import Step
 from watchers.decode import Decoder
 from watchers.delegates import DelegateBooks
 from watchers.governance.electors import tokens_on
+from watchers.governance.holding import holders_from
 from watchers.governance.wing import wing as governance
 from watchers.history import History
+from watchers.holders import HolderBooks
 from watchers.inquiry import Inquiry
 from watchers.lookup import Lookup
 from watchers.pipeline import Pipeline
+from watchers.reminders import Reminders
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
 from watchers.valkey import engine
@@ -71,7 +74,8 @@ NEAR_BLOCKS = 50  # nearer to the head than this, the past may be read beside it
 @dataclass(frozen=True)
 class Options:
     """What a start may choose beyond the settings. `api_base` and `gateway` point at another Discord; `observe` hears
-    of every card that Discord took; `feed_sleep` is how a feed waits for the next block.
+    of every card that Discord took; `feed_sleep` is how a feed waits for the next block;
+    `calm_ms` how long a card that follows a tally stands between two edits.
     """
 
     role: Role = "all"
@@ -80,6 +84,7 @@ class Options:
     gateway: str | None = None
     observe: Observe | None = None
     history_h: float | None = None
+    calm_ms: int = CALM_MS
     feed_sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -144,13 +149,14 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
             for one in parts.watched.values():
                 loops[f"chain {one.chain.key}"] = _follow(parts, one, operator)
                 loops[f"delegates of {one.chain.key}"] = _read_back(parts, one)
+                loops[f"holders of {one.chain.key}"] = _read_back(parts, one, holders=True)
         app.web_port = await _serve(stack, app.vitals, runtime)
         shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
         shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
         shelves.append(Shelf("set aside", app.deliveries, ASIDE_D))
         books = DelegateBooks(parts.redis)
         snapshots = Snapshots(settings, [one.chain for one in parts.watched.values()], books)
-        stack.enter_context(housekeeping(shelves, now_ms, snapshots.take))
+        stack.enter_context(housekeeping(shelves, now_ms, snapshots.take, _reminding(parts)))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
@@ -191,7 +197,7 @@ def _parts(settings: Settings, options: Options, holder: str, redis: Redis, sess
     deliveries, subscriptions = Deliveries(redis), Subscriptions(redis)
     watched = {chain.id: Watched(chain, Rpc(chain, session), stores[chain.id]) for chain in chains}
     vitals = Vitals(history, deliveries, subscriptions, watched)
-    vitals.shelves = Shelves(settings, chains, DelegateBooks(redis))
+    vitals.shelves = Shelves(settings, chains, DelegateBooks(redis), HolderBooks(redis))
     app = App(settings, history, subscriptions, deliveries, vitals, stores)
     return _Parts(app, options, holder, redis, decoder_of(settings), watched)
 
@@ -234,6 +240,7 @@ def _desk(parts: _Parts, port: DiscordPort, studio: Studio) -> Desk:
         ask=Inquiry(app.settings, governance, app.history, rpcs).standing,
         facts=Asking(app.settings, app.history, rpcs).facts,
         books=DelegateBooks(parts.redis),
+        holders=HolderBooks(parts.redis),
         status=app.vitals.lines,
         post=post,
         clock_ms=now_ms,
@@ -262,6 +269,7 @@ async def _delivery(parts: _Parts, connection: Connection, port: DiscordPort, op
         operator=operator,
         clock_ms=now_ms,
         observe=parts.options.observe,
+        calm_ms=parts.options.calm_ms,
     )
     app.vitals.line, app.vitals.sender, app.vitals.router = line, sender, router
     return {"subscriptions": lambda: app.subscriptions.follow(router, place), "line": line.run, "sender": sender.run}
@@ -292,20 +300,44 @@ def _follow(parts: _Parts, one: Watched, operator: OperatorChannel) -> Loop:
     return one.follower.follow
 
 
-def _read_back(parts: _Parts, one: Watched) -> Loop:
-    """Read the books of delegates back, while this process follows the chain and stands at its head."""
+def _read_back(parts: _Parts, one: Watched, *, holders: bool = False) -> Loop:
+    """Read the books of delegates, or of holders, back, while this process follows the chain and stands at its head."""
     chain = one.chain
-    tokens = tokens_on(parts.app.settings, chain)
-    books, ranges = DelegateBooks(parts.redis), LogRanges(one.rpc, chain)
+    tokens = (holders_from if holders else tokens_on)(parts.app.settings, chain)
+    books = HolderBooks(parts.redis) if holders else DelegateBooks(parts.redis)
+    ranges = LogRanges(one.rpc, chain)
     reading = Backfill(chain, tokens, books, ranges, requests=lambda: one.rpc.requests)
 
-    def ready() -> bool:
-        follower, counters = one.follower, one.pipeline.counters if one.pipeline else None
-        if follower is None or counters is None or follower.standby or follower.down or not counters.last_block:
-            return False
-        return counters.head - counters.last_block <= NEAR_BLOCKS
+    return lambda: reading.follow(lambda: _at_head(one))
 
-    return lambda: reading.follow(ready)
+
+def _reminding(parts: _Parts) -> Callable[[], Awaitable[int]] | None:
+    """Give the job that says which votes end soon, on the chains that this process follows to their heads."""
+    if parts.options.role == "discord":
+        return None
+    app, books = parts.app, DelegateBooks(parts.redis)
+    made = [
+        (one, Reminders(app.settings, one.store, app.history, books, one.rpc, governance.families, clock=time.time))
+        for one in parts.watched.values()
+    ]
+
+    async def remind() -> int:
+        said = 0
+        for one, reminders in made:
+            follower = one.follower
+            if follower is not None and follower.epoch is not None and _at_head(one):
+                said += await reminders.tick(follower.epoch)
+        return said
+
+    return remind
+
+
+def _at_head(one: Watched) -> bool:
+    """Tell whether this process follows the chain and stands at its head."""
+    follower, counters = one.follower, one.pipeline.counters if one.pipeline else None
+    if follower is None or counters is None or follower.standby or follower.down or not counters.last_block:
+        return False
+    return counters.head - counters.last_block <= NEAR_BLOCKS
 
 
 async def _serve(stack: AsyncExitStack, vitals: Vitals, runtime: Runtime) -> int:

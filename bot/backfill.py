@@ -17,9 +17,11 @@ from watchers.backfill import Backfill
 from watchers.chain.blocks import header_call, lenient_header
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
-from watchers.delegates import DelegateBooks, Progress
+from watchers.delegates import Books, DelegateBooks, Progress
 from watchers.errors import ChainError, UserError
 from watchers.governance.electors import tokens_on
+from watchers.governance.holding import holders_from
+from watchers.holders import HolderBooks
 from watchers.valkey import engine
 
 CELLS = 30
@@ -27,10 +29,11 @@ PATIENCE_S = 20.0
 
 
 class Wanted(NamedTuple):
-    """The tokens of one chain that are to be read back, each with its first block."""
+    """The tokens of one chain that are to be read back, each with its first block; `sort`: into which books."""
 
     chain: Chain
     tokens: dict[str, int]
+    sort: type[Books] = DelegateBooks
 
 
 def wanted(settings: Settings, dao: str | None) -> list[Wanted]:
@@ -39,11 +42,16 @@ def wanted(settings: Settings, dao: str | None) -> list[Wanted]:
         one = settings.daos.get(dao)
         if one is None:
             raise UserError(f"--dao: {dao}: is not in daos.toml")
-        if not one.token or one.token_start_block is None:
-            raise UserError(f"--dao: {dao}: give it token and token_start_block in daos.toml, else it has no book")
         chain = settings.chains[one.chain]
-        return [Wanted(chain, {one.token: tokens_on(settings, chain)[one.token]})]
-    found = [Wanted(c, tokens_on(settings, c)) for c in settings.chains.values() if c.enabled]
+        held = holders_from(settings, chain)
+        of_holders = [Wanted(chain, {one.token: held[one.token]}, HolderBooks)] if one.token in held else []
+        if not of_holders and (not one.token or one.token_start_block is None):
+            raise UserError(f"--dao: {dao}: give it token and token_start_block in daos.toml, else it has no book")
+        start = tokens_on(settings, chain).get(one.token)
+        return [*([Wanted(chain, {one.token: start})] if start is not None else []), *of_holders]
+    followed = [c for c in settings.chains.values() if c.enabled]
+    found = [Wanted(c, tokens_on(settings, c)) for c in followed]
+    found += [Wanted(c, holders_from(settings, c), HolderBooks) for c in followed]
     return [one for one in found if one.tokens]
 
 
@@ -54,14 +62,14 @@ async def backfill(settings: Settings, dao: str | None, out: TextIO) -> None:
         out.write("No followed chain has a DAO with token_start_block in daos.toml: nothing to read.\n")
         return
     async with engine(settings.runtime) as redis, aiohttp.ClientSession() as session:
-        books = DelegateBooks(redis)
-        for chain, tokens in plan:
+        for chain, tokens, sort in plan:
+            books = sort(redis)
             rpc = Rpc(chain, session)
             goal = await books.final(chain.id)
             if goal is None:  # nothing follows this chain yet: the node says what is final
                 goal = await final_of(rpc)
             one = _reading(chain, tokens, books, rpc)
-            bar = Bar(out, settings, chain, goal)
+            bar = Bar(out, settings, chain, goal, books.sort)
             for progress in await one.progress():
                 bar.show(progress)
             async for progress in one.read(goal):
@@ -69,7 +77,7 @@ async def backfill(settings: Settings, dao: str | None, out: TextIO) -> None:
             bar.close()
 
 
-def _reading(chain: Chain, tokens: dict[str, int], books: DelegateBooks, rpc: Rpc) -> Backfill:
+def _reading(chain: Chain, tokens: dict[str, int], books: Books, rpc: Rpc) -> Backfill:
     return Backfill(chain, tokens, books, LogRanges(rpc, chain), requests=lambda: rpc.requests)
 
 
@@ -90,8 +98,9 @@ async def final_of(rpc: Rpc) -> int:
 class Bar:
     """A bar for each token: drawn over itself on a terminal, a line for each tenth elsewhere."""
 
-    def __init__(self, out: TextIO, settings: Settings, chain: Chain, goal: int) -> None:
+    def __init__(self, out: TextIO, settings: Settings, chain: Chain, goal: int, sort: str = "delegates") -> None:
         self._out, self._settings, self._chain, self._goal = out, settings, chain, goal
+        self._sort = sort
         self._live = out.isatty()
         self._token = ""
         self._tenth = -1
@@ -109,7 +118,11 @@ class Bar:
         cells = int(share * CELLS)
         name = symbol_of(self._settings, self._chain, progress.token)
         bar = "█" * cells + "░" * (CELLS - cells)
-        text = f"{self._chain.name} {name:<8} {bar} {share:7.2%}  block {figures.number(max(progress.done, 0))}"
+        sort = "" if self._sort == "delegates" else f" {self._sort}"
+        where = f"block {figures.number(max(progress.done, 0))}"
+        if progress.over:
+            where = f"ended: {figures.number(progress.over)} holders are more than a book may have"
+        text = f"{self._chain.name} {name:<8}{sort} {bar} {share:7.2%}  {where}"
         self._out.write(f"\r{text}" if self._live else f"{text}\n")
         self._out.flush()
 
@@ -125,22 +138,31 @@ def symbol_of(settings: Settings, chain: Chain, token: str) -> str:
     return next((d.symbol for d in settings.daos.values() if (d.chain, d.token) == (chain.key, token)), token[:10])
 
 
+def _how(progress: Progress) -> str:
+    if progress.over:
+        return f"ended: {figures.number(progress.over)} holders are more than a book may have"
+    if progress.late:
+        return f"something of final block {figures.number(progress.late)} came late: the book must be read anew"
+    if progress.since is None:
+        return "waiting for the chain's first block"
+    return f"{progress.share():.0%} read back, up to block {figures.number(max(progress.done, 0))}"
+
+
 class Shelves:
     """The books of the followed chains, for `/status`."""
 
-    def __init__(self, settings: Settings, chains: Iterable[Chain], books: DelegateBooks) -> None:
+    def __init__(self, settings: Settings, chains: Iterable[Chain], *books: Books) -> None:
         self._settings, self._chains, self._books = settings, tuple(chains), books
 
     async def lines(self) -> list[Line]:
         """Give a line for each book that is not whole. Raises StoreError."""
         found = []
         for chain in self._chains:
-            for token, start in tokens_on(self._settings, chain).items():
-                progress = await self._books.progress(chain.id, token, start)
-                if not progress.whole:
-                    name = symbol_of(self._settings, chain, token)
-                    how = f"{progress.share():.0%} read back, up to block {figures.number(max(progress.done, 0))}"
-                    if progress.since is None:
-                        how = "waiting for the chain's first block"
-                    found.append(Line(f"Delegates of {name}", how, well=True))
+            for books in self._books:
+                starts = (holders_from if isinstance(books, HolderBooks) else tokens_on)(self._settings, chain)
+                for token, start in starts.items():
+                    progress = await books.progress(chain.id, token, start)
+                    if not progress.whole or progress.over or progress.late:
+                        name = symbol_of(self._settings, chain, token)
+                        found.append(Line(f"{books.sort.capitalize()} of {name}", _how(progress), not progress.over))
         return found

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from bot.cards.card import Card
+from bot.cards.card import Card, Picture
 from bot.cards.lexicon import Lexicon
+from bot.charts.plots import Plot
 from bot.store import Mutes, Subscriptions
 from config.settings import Dao, Settings
 from watchers.alert import AlertState
@@ -15,7 +16,9 @@ from watchers.delegates import Book, DelegateBooks
 from watchers.facts import Ask as Question
 from watchers.facts import Facts
 from watchers.governance.electors import tokens_on
+from watchers.governance.holding import holders_from
 from watchers.history import History, StoredEvent
+from watchers.holders import HolderBooks
 from watchers.inquiry import Standing
 from watchers.lookup import Found
 from watchers.wing import Ballot
@@ -57,6 +60,14 @@ class AskFacts(Protocol):
         ...
 
 
+class Draw(Protocol):
+    """Draws a plot as a file of that name: `bot.charts.studio.Studio.draw`."""
+
+    async def __call__(self, plot: Plot, name: str) -> Picture | None:
+        """Give the picture; None when it cannot be drawn."""
+        ...
+
+
 @dataclass(frozen=True)
 class Desk:
     """See the module's docstring. `protocols` maps a kind of news to the protocols that can speak of it; `status` tells
@@ -75,9 +86,11 @@ class Desk:
     ask: Ask
     facts: AskFacts
     books: DelegateBooks
+    holders: HolderBooks
     status: Callable[[int | None], Awaitable[list[Line]]]
     post: Callable[[int, Card], Awaitable[int]]
     clock_ms: Callable[[], int]
+    draw: Draw
 
     @property
     def now_s(self) -> int:
@@ -94,6 +107,12 @@ class Desk:
         chain = self.settings.chains[dao.chain]
         start = tokens_on(self.settings, chain).get(dao.token)
         return None if start is None else await self.books.book(chain.id, dao.token, start)
+
+    async def held(self, dao: Dao) -> Book | None:
+        """Read the book of who holds a DAO's token; None where none is kept."""
+        chain = self.settings.chains[dao.chain]
+        start = holders_from(self.settings, chain).get(dao.token)
+        return None if start is None else await self.holders.book(chain.id, dao.token, start)
 
     def dao_of(self, chain_id: int, governor: str) -> Dao | None:
         """Find the DAO that a governor decides for."""

@@ -1,4 +1,4 @@
-"""Reads back what a token told of its delegates before commits fed its book; goes on where it stopped.
+"""Reads back what a token told of its delegates or holders before commits fed its book; goes on where it stopped.
 
 One range of blocks after the other is asked for, of one token at a time, only up to what is final, and never more than
 a quarter of the requests that the chain allows: the head comes first.
@@ -15,11 +15,14 @@ import structlog
 from config.settings import Chain
 from watchers.backoff import backoff_s
 from watchers.chain.block import Log
+from watchers.chain.wanted import Transfers
 from watchers.decode import Decoder
-from watchers.delegates import DelegateBooks, Progress
+from watchers.delegates import Books, Progress
 from watchers.errors import ChainError, StoreError
-from watchers.governance.events import DelegateChange, PowerChange
-from watchers.governance.protocols.erc20_votes import protocol
+from watchers.governance.events import DelegateChange, HolderChange, PowerChange
+from watchers.governance.holding import moves
+from watchers.governance.protocols import erc20_votes, holders
+from watchers.holders import HolderBooks
 from watchers.record import BookChange, change_of
 
 log = structlog.get_logger(__name__)
@@ -46,7 +49,7 @@ class Backfill:
         self,
         chain: Chain,
         tokens: Mapping[str, int],
-        books: DelegateBooks,
+        books: Books,
         ranges: Ranges,
         *,
         requests: Callable[[], int],
@@ -54,7 +57,10 @@ class Backfill:
     ) -> None:
         self.chain, self.tokens, self.books, self.unread = chain, dict(tokens), books, 0
         self._ranges, self._requests, self._sleep = ranges, requests, sleep
-        self._decoder = Decoder([protocol])
+        held = {chain.id: {holders.protocol.name: [Transfers(frozenset(tokens))]}}
+        holding = isinstance(books, HolderBooks)
+        self._decoder = Decoder([holders.protocol], transfers=held) if holding else Decoder([erc20_votes.protocol])
+        self._topics = [holders.TRANSFER] if holding else list(self._decoder.topics)
 
     async def progress(self) -> list[Progress]:
         """Tell where each book stands."""
@@ -67,11 +73,11 @@ class Backfill:
                 stored = await self.books.stored_done(self.chain.id, token)
                 was = await self.books.progress(self.chain.id, token, start)
                 ends = [end for end in (goal, was.since - 1 if was.since is not None else None) if end is not None]
-                if not ends or was.done >= min(ends):
+                if was.over or not ends or was.done >= min(ends):
                     break
                 to = min(*ends, was.done + self.chain.max_range)
                 before = self._requests()
-                logs = await self._ranges.logs(list(self._decoder.topics), was.done + 1, to, token)
+                logs = await self._ranges.logs(self._topics, was.done + 1, to, token)
                 await self.books.fill(self.chain.id, was, stored, self._changes(token, logs), to)
                 yield await self.books.progress(self.chain.id, token, start)
                 await self._sleep(SHARE * max(1, self._requests() - before) / self.chain.requests_per_s)
@@ -82,7 +88,9 @@ class Backfill:
         return [
             change_of(event)
             for event in decoded.events
-            if isinstance(event, DelegateChange | PowerChange) and event.address == token
+            if isinstance(event, DelegateChange | PowerChange | HolderChange)
+            and event.address == token
+            and moves(event)
         ]
 
     async def follow(self, ready: Callable[[], bool]) -> None:
@@ -97,12 +105,12 @@ class Backfill:
                         failures = 0
                         while not ready():
                             await self._sleep(REST_S)
-                    if all(one.whole for one in await self.progress()):
+                    if all(one.whole or one.over for one in await self.progress()):
                         return
                 wait_s = REST_S
             except (ChainError, StoreError) as error:
                 failures += 1
                 wait_s = backoff_s(failures, FIRST_WAIT_S, LONGEST_WAIT_S)
                 if failures == 1:
-                    log.warning("delegates_unread", chain=self.chain.key, why=str(error))
+                    log.warning("books_unread", of=self.books.sort, chain=self.chain.key, why=str(error))
             await self._sleep(wait_s)

@@ -13,7 +13,7 @@ import msgspec
 
 from watchers.batches.events import BatchResult
 from watchers.event import Event
-from watchers.governance.events import Act, DelegateChange, PowerChange, ProposalChange, Vote
+from watchers.governance.events import Act, DelegateChange, HolderChange, PowerChange, ProposalChange, Vote
 from watchers.liquidity.events import LiquidityMove
 from watchers.wing import Ballot, Taken
 
@@ -90,9 +90,15 @@ def delegates_name(token: str) -> str:
     return f"delegates:{token}"
 
 
+def holders_name(token: str) -> str:
+    """Name the changes of a token's book of holders that are not final yet."""
+    return f"holders:{token}"
+
+
 class BookChange(NamedTuple):
     """One change of a book of delegates, as the scripts take it: `side` p is what `who` has from `at` on, in base
-    units; side d is whom `who` gave its votes to, each 40 hex digits. `before` is what a change of p says was before.
+    units; side d is whom `who` gave its votes to, each 40 hex digits; side t is how much went from whom to whom: the
+    amount in hexadecimal, and `who` both of them. `before` is what a change of p says was before.
     """
 
     at: int
@@ -107,9 +113,11 @@ class BookChange(NamedTuple):
         return f"{self.at} {self.side} {self.who} {self.what} {self.before}".encode()
 
 
-def change_of(event: DelegateChange | PowerChange) -> BookChange:
-    """Give what a book of delegates keeps of an event."""
+def change_of(event: DelegateChange | PowerChange | HolderChange) -> BookChange:
+    """Give what a book keeps of an event."""
     at = score(event.block, event.log_index)
+    if isinstance(event, HolderChange):
+        return BookChange(at, "t", event.payer[2:] + event.payee[2:], f"{event.amount_raw:x}")
     if isinstance(event, PowerChange):
         before = "" if event.before_raw is None else str(event.before_raw)
         return BookChange(at, "p", event.delegate[2:], str(event.after_raw), before)
@@ -118,6 +126,9 @@ def change_of(event: DelegateChange | PowerChange) -> BookChange:
 
 def record(event: Event, time_s: int) -> Record:
     """Write an event down. Raises TypeError for a kind that history does not know."""
+    if isinstance(event, HolderChange):  # a large token has a million a day: its book is all that is kept of them
+        at = score(event.block, event.log_index)
+        return Record(event.id, at, time_s, b"", holders_name(event.address), change_of(event).text)
     if not isinstance(event, AnyEvent):
         raise TypeError(f"history knows no {type(event).__name__}")
     at = score(event.block, event.log_index)

@@ -13,7 +13,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from watchers.alert import Alert, AlertState
+from watchers.alert import Alert, AlertState, ProposalFacts
 from watchers.chain.block import Cursor
 from watchers.errors import ChainError, Fenced, ReorgError, UserError
 from watchers.event import Event
@@ -27,11 +27,13 @@ FINAL_CHUNK = 500
 REMEMBER_CHUNK = 1_000
 PRUNE_CHUNK = 500
 KEPT = 20_000  # moves, and batches, of one chain; votes and proposals are few and all kept
+FIRST_S = 1_000_000_000  # below it a governor's clock counts blocks, from it on seconds
+FARTHEST = 1 << 50  # no governor's clock gets there: a deadline beyond it is not waited for
 BOOK_S = 60 * 86_400  # a book is kept this long past retention: a proposal must not lose votes while it is open
 
 _COMMIT, _ADD, _REWIND = load("commit"), load("add"), load("rewind")
 _FINALIZE, _LEASE, _REMEMBER, _PRUNE = load("finalize"), load("lease"), load("remember"), load("prune")
-_BOOKS = load("books")
+_BOOKS, _REMIND = load("books"), load("remind")
 
 
 class CommittedBlock(msgspec.Struct, frozen=True):
@@ -175,6 +177,18 @@ class ChainStore:
         reply = await _ADD(self._redis, self._tag, *head, *_events(block.events, block.time_s), *_alerts(block))
         self._check(reply, epoch, str(at))
 
+    async def remind(
+        self, epoch: int, life: tuple[str, str, str], block: CommittedBlock
+    ) -> Literal["ok", "dup", "gone"]:
+        """Say the block's one alert, which a clock brought, unless it stands already. `life`: the proposal's creation,
+        the index of its steps and the newest step; "gone": they are others by now.
+        """
+        at, (alert,) = block.cursor, block.alerts
+        head = [epoch, self._ttl_ms, *life, str(at), at.number, *_seen(block), alert.id]
+        reply = await _REMIND(self._redis, self._tag, *head, *_alerts(block)[1:])
+        self._check(reply, epoch, str(at))
+        return "dup" if reply == b"DUP" else "gone" if reply == b"GONE" else "ok"
+
     async def rewind(self, epoch: int, expected: Cursor) -> Cursor:
         """Take back the block that the cursor stands on; give the cursor before it."""
         reply, where = await _REWIND(self._redis, self._tag, epoch, self._ttl_ms, str(expected))
@@ -203,10 +217,12 @@ class ChainStore:
             reply = await _REMEMBER(self._redis, self._tag, epoch, self._ttl_ms, name, *flat(chunk))
             self._check(reply, epoch, complete)
 
-    async def feed_books(self, epoch: int, tokens: Iterable[str]) -> None:
-        """Keep the books of delegates of these tokens with the next commits on, and forget those of all others."""
+    async def feed_books(self, epoch: int, tokens: Iterable[str], *, sort: str = "delegates", most: int = 0) -> None:
+        """Keep the books of a sort of these tokens with the next commits on, and forget those of all others. `most`:
+        how many holders a book may have; 0 for no bound.
+        """
         listed = sorted(tokens)
-        reply = await _BOOKS(self._redis, self._tag, epoch, self._ttl_ms, len(listed), *listed)
+        reply = await _BOOKS(self._redis, self._tag, epoch, self._ttl_ms, sort, most or "", len(listed), *listed)
         self._check(reply, epoch, "")
 
     async def note(self, **fields: int | str) -> None:
@@ -246,6 +262,19 @@ class ChainStore:
                 "the facts."
             )
         return found
+
+    async def due(self, height: int, time_s: int) -> list[Alert]:
+        """Give what is followed and may have ended before that: a clock counts blocks, or seconds since 1970."""
+        async with storing("ask whose end has come"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrange(f"{self._tag}:waiting", "-inf", f"({min(height, FIRST_S)}", byscore=True)
+            pipe.zrange(f"{self._tag}:waiting", FIRST_S, f"({time_s}", byscore=True)
+            blocks, times = await pipe.execute()
+        return await self.standing([*blocks, *times])
+
+    async def standing(self, ids: Sequence[bytes]) -> list[Alert]:
+        """Give the alerts of these that stand; one that cannot be read does not."""
+        found = await alert_states(self._redis, self.chain_id, ids)
+        return [one.alert for one in found if isinstance(one, AlertState) and one.live]
 
     async def changes(self, consumer: str, *, count: int, block_ms: int) -> list[Change | Illegible]:
         """Take up to `count` entries: first what this consumer left behind when it last ran or lost a reply, then what
@@ -317,10 +346,19 @@ def _events(events: Sequence[Event], time_s: int) -> list[Any]:
     return flat([record(event, time_s) for event in events])
 
 
+def _standing(alert: Alert) -> tuple[str, int]:
+    """Say whether an alert stands for what goes on, "", over or waiting, and the clock at which it ends."""
+    facts = alert.facts
+    if not isinstance(facts, ProposalFacts) or facts.followed is None:
+        return "", 0
+    end = facts.ends_at_clock or 0
+    return ("waiting", end) if 0 < end < FARTHEST and not facts.followed.ended else ("over", 0)
+
+
 def _alerts(block: CommittedBlock) -> list[Any]:
     """Lay alerts out as arguments; within a block they keep the order in which the judges gave them."""
     given: list[Any] = [len(block.alerts)]
     for n, alert in enumerate(block.alerts):
         at = block.cursor.number * PER_BLOCK + n
-        given += [alert.id, at, alert.kind, block.time_s, msgspec.json.encode(alert)]
+        given += [alert.id, at, alert.kind, block.time_s, *_standing(alert), msgspec.json.encode(alert)]
     return given

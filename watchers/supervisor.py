@@ -21,6 +21,7 @@ from watchers.chain.block import Cursor
 from watchers.chain.steps import Final, Head, Step
 from watchers.errors import ChainError, Fenced, StoreError
 from watchers.governance.electors import tokens_on
+from watchers.holders import HolderBooks
 from watchers.pipeline import Pipeline
 from watchers.silence import Operator, Silence
 from watchers.store import ChainStore
@@ -54,6 +55,7 @@ class Follower:
         lease_ms: int = LEASE_MS,
     ) -> None:
         self.chain, self.pipeline, self.down, self.standby = chain, pipeline, "", False
+        self.epoch: int | None = None  # of the lease, while it is ours
         self.silence = Silence(chain, operator, clock=clock, sleep=sleep)
         self._store, self._feed, self._holder = store, feed, holder
         self._clock, self._sleep, self._jitter, self._lease_ms = clock, sleep, jitter, lease_ms
@@ -89,6 +91,7 @@ class Follower:
             log.info("taking_over", chain=self.chain.key, epoch=epoch)
             self.standby = False
             self.silence.begin()
+        self.epoch = epoch
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._renew(epoch), name=f"lease of {self.chain.key}")
@@ -96,6 +99,7 @@ class Follower:
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
         finally:
+            self.epoch = None
             # if this fails the lease runs out by itself
             with suppress(StoreError, TimeoutError):
                 async with asyncio.timeout(RELEASE_S):
@@ -110,7 +114,10 @@ class Follower:
     async def _run(self, epoch: int) -> None:
         cursor = await self._store.cursor()
         self.pipeline.begin(epoch, cursor, await self._store.history_to())
-        await self._store.feed_books(epoch, tokens_on(self.pipeline.settings, self.chain))
+        settings = self.pipeline.settings
+        await self._store.feed_books(epoch, tokens_on(settings, self.chain))
+        held = settings.holders_on(self.chain)
+        await self._store.feed_books(epoch, held, sort=HolderBooks.sort, most=HolderBooks.most)
         steps = self._feed(cursor, await self._store.recent(RING))
         try:
             async for step in steps:

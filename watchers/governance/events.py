@@ -77,6 +77,14 @@ class PowerChange(Event, frozen=True, kw_only=True, tag="power"):
     after_raw: int
 
 
+class HolderChange(Event, frozen=True, kw_only=True, tag="holding"):
+    """Tokens that moved from one holder to another; the zero address mints and burns."""
+
+    payer: str
+    payee: str
+    amount_raw: int
+
+
 ActUnit = Literal["", "tokens", "clock", "seconds", "bps"]
 NATIVE = "native"  # the chain's own coin, where a token's address would stand
 

@@ -15,6 +15,7 @@ from watchers.governance.electors import Electors
 from watchers.governance.events import Act
 from watchers.governance.family import Family, Governor
 from watchers.governance.hand import Hand
+from watchers.governance.holding import held
 from watchers.wing import Situation
 
 
@@ -46,11 +47,11 @@ class GovernanceWing:
         """Keep what governors of daos.toml said: anybody can emit a `VoteCast`, and history must not fill with it."""
         own = [e for e in events if not isinstance(e, Act | Delegation) and dao_of(e, at) is not None]
         done = [*(event for event in events if isinstance(event, Act)), *delegations(events, at)]
-        return [*simulation.enrich(own, at), *kept(events, at), *acts.enrich(done, at, self.hands)]
+        return [*simulation.enrich(own, at), *kept(events, at), *held(events, at), *acts.enrich(done, at, self.hands)]
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give the alerts that the events are worth."""
-        return judge.judge(events, at, self.families) + acts.judge(events, at)
+        return judge.judged(events, at, self.families) + acts.judge(events, at)
 
 
 wing = GovernanceWing()

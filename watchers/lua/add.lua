@@ -28,7 +28,10 @@ for _ = 1, tonumber(arg()) do
     note_change(block, id, book)
   end
   if is_final(number) and string.match(book, '^delegates:') then
-    settle_event(string.match(book, '^delegates:(.+)$'), id)
+    settle_event(book, id)
+  elseif is_final(number) and string.match(book, '^holders:') then -- nobody knows whether it is counted already
+    redis.call('HSET', key(book), 'late', number)
+    redis.call('HDEL', fresh_of(book), id)
   end
 end
 for _ = 1, tonumber(arg()) do

@@ -15,6 +15,7 @@ for n = 1, math.min(#ring, count) do
       settle_event(change[1], change[2])
     end
     for _, id in ipairs(block.a) do
+      redis.call('HDEL', key('prior'), ring[n] .. '|' .. id)
       local state = state_of(id)
       if state and state.live and not state.final and state.block == ring[n] then
         state.final = true

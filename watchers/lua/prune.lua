@@ -22,6 +22,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('aged'), '-inf', '(' .. before_s, '
     redis.call('ZREM', key('said:' .. state.kind), id)
   end
   redis.call('ZREM', key('aged'), id)
+  redis.call('ZREM', key('waiting'), id)
   redis.call('HDEL', key('alert'), id)
   redis.call('HDEL', key('body'), id)
   gone = gone + 1

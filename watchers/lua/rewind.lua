@@ -21,13 +21,12 @@ for _, id in ipairs(block.e) do
   take_back_event(id)
 end
 for _, change in ipairs(block.d or {}) do -- also where history has dropped the event
-  redis.call('HDEL', key('book:delegates:' .. change[1]), change[2])
+  redis.call('HDEL', fresh_of(change[1]), change[2])
 end
 for _, id in ipairs(block.a) do
   local state = state_of(id)
   if state and state.live and state.block == expected then
-    state.live = false
-    say(id, state)
+    take_back_alert(expected, id, state)
   end
 end
 redis.call('HDEL', key('blocks'), expected)

@@ -1,0 +1,100 @@
+"""The books of holders: who has how much of a token, by its Transfers. A sum, so order does not matter, and each change
+is entered once: a past by whole blocks (lua/fill.lua), the rest when its block is final.
+
+A token may hold otherwise than its Transfers say (shares that grow, fees, a hostile one): `differs` compares a book
+with what the contract says at the same block. Units: `_raw` base units. Errors: StoreError.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from watchers.chain.block import Cursor
+from watchers.delegates import MANY, Book, Books, ordered, progress_of
+from watchers.facts import Answer, Ask, Call, Facts, eth_call, words
+from watchers.script import storing
+from watchers.store import tag
+
+NOBODY = "0x" + "0" * 40
+SAMPLE = 10  # of the largest holders are asked for
+_SIGN = 1 << 263
+_SIZE = 1 << 264
+
+
+class HolderBooks(Books):
+    """Who has how much. Above `most` holders a book is let go of: about so many fit into what a small machine has."""
+
+    sort, most = "holders", 2_000_000
+
+    async def book(self, chain_id: int, token: str, start: int) -> Book:
+        """Read all balances of a token, at one moment; the zero address, which mints, is left out."""
+        name = self._key(chain_id, token)
+        async with storing("read a book of holders"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(name).get(f"{tag(chain_id)}:first").get(f"{tag(chain_id)}:cursor")
+            pipe.hget(f"{tag(chain_id)}:status", "time")
+            pipe.hgetall(f"{name}:b").hvals(self._fresh(chain_id, token))
+            meta, first, cursor, time_s, settled, fresh = await pipe.execute()
+        many = len(settled) + len(fresh) > MANY
+        balances = await asyncio.to_thread(_balances, settled, fresh) if many else _balances(settled, fresh)
+        at = Cursor.parse(cursor.decode()) if cursor else None
+        return Book(progress_of(token, start, meta, first), at, int(time_s or 0), balances)
+
+
+def _balances(settled: dict[bytes, bytes], fresh: Iterable[bytes]) -> dict[str, int]:
+    found = {f"0x{who.decode()}": _signed(int(text, 16)) for who, text in settled.items()}
+    for change in ordered(fresh):
+        amount, payer, payee = int(change.what, 16), f"0x{change.who[:40]}", f"0x{change.who[40:]}"
+        found[payer] = found.get(payer, 0) - amount
+        found[payee] = found.get(payee, 0) + amount
+    found.pop(NOBODY, None)
+    return {who: raw for who, raw in found.items() if raw}
+
+
+def _signed(number: int) -> int:
+    return number - _SIZE if number >= _SIGN else number
+
+
+class Said(Ask[int], frozen=True):
+    """A number that the token tells as of `at`."""
+
+    token: str
+    getter: str
+    given: tuple[Any, ...]
+    at: int
+
+    def calls(self, block: int) -> tuple[Call, ...]:  # noqa: ARG002 - the block is the book's
+        """Ask at the book's block."""
+        return (eth_call(self.token, self.getter, self.given, block=self.at),)
+
+    def read(self, answers: Sequence[Answer]) -> int | None:
+        """Read the number."""
+        found = words(answers[0], "uint256")
+        return int(found[0]) if found else None
+
+
+def questions(book: Book, token: str) -> list[Said]:
+    """Ask what a book must agree with: the supply, what lies at the zero address, and the largest balances."""
+    if book.at is None:
+        return []
+    largest = sorted(book.powers, key=lambda who: -book.powers[who])[:SAMPLE]
+    balances = [Said(token, "balanceOf(address)", (who,), book.at.number) for who in (NOBODY, *largest)]
+    return [Said(token, "totalSupply()", (), book.at.number), *balances]
+
+
+def differs(book: Book, token: str, facts: Facts | None) -> str:
+    """Say why a whole book is not to be believed; empty where the contract says the same."""
+    below = sum(1 for raw in book.powers.values() if raw < 0)
+    if below:
+        return f"the book is broken: {below:,} of its holders moved more than they had by the token's Transfers"
+    asked = questions(book, token)
+    if facts is None or not asked:
+        return "the contract could not be asked whether it says the same"
+    supply, burnt = facts.get(asked[0]), facts.get(asked[1]) or 0  # many a token refuses to tell the zero address's
+    told = [(facts.get(ask), book.powers[ask.given[0]]) for ask in asked[2:]]
+    if supply is None or any(raw is None for raw, _ in told):
+        return "the contract does not tell its supply and its largest balances at the book's block"
+    if book.total_raw not in (supply, supply - burnt):
+        return "its balances do not follow its Transfers: their sum is not the supply that the contract tells"
+    if any(raw != ours for raw, ours in told):
+        return "its balances do not follow its Transfers: the contract tells another balance of a large holder"
+    return ""
