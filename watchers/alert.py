@@ -67,7 +67,10 @@ class Influence(msgspec.Struct, frozen=True):
     voter cast against the lead of For or Against; above 1 it decides the majority. `winning_number`, `blocking_number`:
     how many of the largest For votes alone would pass it, how many must go for it to fail. `late`: it crossed or
     flipped in the last tenth of voting. `owner`: the addresses of this voter's owner; `classes`: all votes by class of
-    label.
+    label. `holds_quorum`: without all that this voter cast the quorum would not be reached; `quorum_margin_share`:
+    what of it counts toward the quorum against what there is above the quorum, None where that is nothing.
+    `share_of_delegated`: the vote against all votes that the token's holders have delegated. `gained_raw`: what of the
+    vote was gained within `gained_within_h` before the snapshot.
     """
 
     pivotal_by_switch: bool
@@ -77,6 +80,11 @@ class Influence(msgspec.Struct, frozen=True):
     late: bool
     owner: Bloc | None = None
     classes: tuple[Bloc, ...] = ()
+    holds_quorum: bool = False
+    quorum_margin_share: Decimal | None = None
+    share_of_delegated: Decimal | None = None
+    gained_raw: int | None = None
+    gained_within_h: int = 0
 
 
 class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):

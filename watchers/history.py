@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from watchers.alert import AlertState, Kind
 from watchers.batches.events import BatchResult
 from watchers.chain.block import Cursor
+from watchers.delegates import DelegateBooks
 from watchers.governance.events import Vote
 from watchers.liquidity.events import LiquidityMove
 from watchers.record import StoredEvent, book_name, failed, read, read_ballot, score
@@ -59,6 +60,7 @@ class History:
 
     def __init__(self, redis: Redis, chain_ids: Sequence[int]) -> None:
         self._redis: Any = redis  # its own annotations do not know that every reply is bytes
+        self.books = DelegateBooks(redis)
         self.chain_ids = tuple(chain_ids)
         self.unread = Unread()
 

@@ -20,6 +20,7 @@ from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.steps import Final, Forward, Head, Missed, Rewind, Step
 from watchers.decode import Decoder
+from watchers.delegated import DelegatedTotals
 from watchers.earlier import EarlierVotes
 from watchers.errors import DecodeError, DefinitionError
 from watchers.event import Event
@@ -75,6 +76,7 @@ class Pipeline:
         self._daos = {dao.governor: dao for dao in settings.daos.values() if dao.chain == chain.key}
         self._governance = _governance(self._wings)
         self._switches = FeeSwitches(settings, chain, history, clock=clock)
+        self._delegated = DelegatedTotals(settings, chain, history.books, clock=clock)
         spoken = self._governance.governors if self._governance else []
         topics = sorted({shape_of(into).topic0 for protocol in spoken for into in protocol.handlers})
         self.earlier = EarlierVotes(chain, decoder, topics, store, rpc, ranges, clock=clock)
@@ -208,8 +210,11 @@ class Pipeline:
     async def _situation(self, block: Block, events: Iterable[Event], facts: Facts) -> Situation:
         """Gather what is known before the block; earlier votes of proposals that it votes on are read back first."""
         created: dict[Key, Event] = {}
-        at = Situation(self.settings, self.chain, block.header, facts, {}, {}, created)
-        for key, about in self._touched(events).items():
+        touched = self._touched(events)
+        voted = [key for key, about in touched.items() if any(isinstance(event, Vote) for event in about)]
+        delegated = await self._delegated.of(self._daos[governor].token for governor, _ in voted)
+        at = Situation(self.settings, self.chain, block.header, facts, {}, {}, created, delegated=delegated)
+        for key, about in touched.items():
             fresh = any(isinstance(event, ProposalChange) and event.change == "created" for event in about)
             if fresh:
                 continue

@@ -45,6 +45,7 @@ class Situation(NamedTuple):
     """The block at hand and what is known about it. `ballots` holds the earlier votes of each proposal that the block
     touches, keyed by (governor, proposal id); a missing key means that they could not be read.
     `titles` holds, by the same key, what their creation said of them, and `created` the creation itself.
+    `delegated` holds all delegated votes by token, where they are known.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Situation(NamedTuple):
     ballots: dict[tuple[str, int], Sequence[Ballot]]
     titles: dict[tuple[str, int], str]
     created: Mapping[tuple[str, int], Event] = MappingProxyType({})
+    delegated: Mapping[str, int] = MappingProxyType({})
 
 
 class Wing(Protocol):

@@ -15,6 +15,8 @@ REASON = 280
 TITLE = 90
 LISTED = 5
 FEW = 3  # For votes whose loss is near enough to be told
+NEW = 10  # new power is told from a tenth of the vote on
+DAY_H = 24
 INSIDERS = ("investor", "team", "treasury")
 
 
@@ -28,6 +30,7 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     flips = next((f.flips for f in reversed(facts) if f.flips), None)
     crosses = any(f.crosses_quorum for f in facts)
     lines = [_voter(newest, last, lexicon)] if len(facts) == 1 else _voters(standing, facts, lexicon)
+    lines += _gained(facts)
     lines.append(_change(first.before, last.after, crosses=crosses))
     lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}{_rests(last)}")
     if last.to_flip_back_raw:
@@ -104,6 +107,23 @@ def _together(facts: VoteFacts, label: Label | None) -> list[str]:
     if of_class and of_class.name in INSIDERS and of_class.voters > (owner.voters if owner else 1):
         told.append(f"all of class {of_class.name} {_bloc(of_class, 'voters')}")
     return told
+
+
+def _gained(facts: Sequence[VoteFacts]) -> list[str]:
+    """Say how much of the votes' power is new, from a tenth on: a delegate's small change is no news."""
+    told = [(f, f.influence) for f in facts if f.influence is not None and f.influence.gained_raw]
+    gained_raw = sum(seen.gained_raw or 0 for _, seen in told)
+    if not told or gained_raw * NEW < sum(f.weight.raw for f in facts):
+        return []
+    within = span(max(seen.gained_within_h for _, seen in told))
+    amount = figures.amount(gained_raw, facts[-1].weight.decimals)
+    return [f"**{amount}** of it was gained within {within} before the snapshot"]
+
+
+def span(hours: int) -> str:
+    """Write a span of hours: `the day`, `3 days`, `the hour`."""
+    many, unit = (hours // DAY_H, "day") if hours % DAY_H == 0 else (hours, "hour")
+    return f"the {unit}" if many == 1 else f"{many} {unit}s"
 
 
 def _bloc(bloc: Bloc, who: str) -> str:

@@ -12,6 +12,7 @@ from bot.cards.card import Card
 from bot.cards.doing import effect_lines, trial
 from bot.cards.escape import code, escape, symbol
 from bot.cards.frame import WHY
+from bot.cards.vote import span
 from bot.desk import Desk
 from bot.reply import Asked
 from bot.rows import counted, fitting
@@ -144,6 +145,19 @@ def _of_influence(seen: Influence, facts: VoteFacts) -> list[str]:
         lines.append(f"**Had it gone the other way** the outcome would be {turned}")
     if seen.margin_share is not None:
         lines.append(f"**Against the lead** this voter's votes are {figures.percent(seen.margin_share)} of it")
+    if seen.holds_quorum:
+        more = "all that is there above it"
+        if seen.quorum_margin_share is not None:
+            more = f"{figures.percent(seen.quorum_margin_share)} of what is there above it"
+        lines.append(f"**Against the quorum** this voter's votes are {more}: without them it is missed")
+    elif seen.quorum_margin_share is not None:
+        lines.append(
+            f"**Against the quorum** this voter's votes are {figures.percent(seen.quorum_margin_share)} of what is "
+            "there above it: without them it is still reached"
+        )
+    if seen.share_of_delegated is not None:
+        lines.append(f"**Of delegated power** {figures.percent(seen.share_of_delegated)} of what is delegated now")
+    lines += _gained(seen, facts)
     if seen.winning_number is not None and seen.blocking_number is not None:
         win, block = (counted(number, "vote") for number in (seen.winning_number, seen.blocking_number))
         lines.append(f"**Largest For votes** {win} would pass it alone; without {block} it fails")
@@ -155,6 +169,18 @@ def _of_influence(seen: Influence, facts: VoteFacts) -> list[str]:
         blocs = "; ".join(f"{bloc.name} {_of_bloc(bloc, 'voter')}" for bloc in seen.classes)
         lines.append(f"**Votes cast by label** {blocs}")
     return lines
+
+
+def _gained(seen: Influence, facts: VoteFacts) -> list[str]:
+    """Say how much of the power is new; where nobody looked, nothing."""
+    if not seen.gained_within_h:
+        return []
+    within = span(seen.gained_within_h)
+    if seen.gained_raw is None:
+        return [f"**New power** unknown: what was held {within} before the snapshot could not be read"]
+    share = Decimal(seen.gained_raw) / facts.weight.raw if facts.weight.raw else Decimal(0)
+    amount = f"{figures.amount(seen.gained_raw, facts.weight.decimals)} {symbol(facts.weight.symbol)}"
+    return [f"**New power** {amount}, {figures.percent(share)} of it, gained within {within} before the snapshot"]
 
 
 def _of_bloc(bloc: Bloc, one: str, many: str = "") -> str:

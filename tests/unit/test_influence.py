@@ -109,7 +109,7 @@ def test_without_the_voters_of_before_nothing_is_said_of_coalitions() -> None:
 def test_where_nothing_is_known_nothing_is_claimed() -> None:
     watch = VoteWatch(kind="vote", name="large", min_tokens=Decimal(1))
     seen = seen_of(only(judged(situation({}, ballots=None, watches=[watch]), vote("for", 150)))[1])
-    assert seen == Influence(False, None, None, None, late=False)
+    assert seen == Influence(False, None, None, None, late=False, gained_within_h=24)
 
 
 # --- the card and Why? ---------------------------------------------------------------------------------------------

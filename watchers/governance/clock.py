@@ -27,10 +27,15 @@ def end_s(dao: Dao, chain: Chain, header: Header, deadline_clock: int) -> int | 
     now = now_clock(dao, header)
     if now is None:
         return None
-    tick_s = {"timestamp": 1.0, "block": chain.block_time_s, "l1_block": L1_BLOCK_S}[dao.clock]
-    if not deadline_clock or abs(deadline_clock - now) > FAR_S / tick_s:
+    tick = tick_s(dao, chain)
+    if not deadline_clock or abs(deadline_clock - now) > FAR_S / tick:
         return None
-    return header.time_s + round((deadline_clock - now) * tick_s)
+    return header.time_s + round((deadline_clock - now) * tick)
+
+
+def tick_s(dao: Dao, chain: Chain) -> float:
+    """Give how long one step of the governor's clock takes."""
+    return {"timestamp": 1.0, "block": chain.block_time_s, "l1_block": L1_BLOCK_S}[dao.clock]
 
 
 def is_late(dao: Dao, header: Header, times: Times | None) -> bool:

@@ -11,6 +11,7 @@ from watchers.governance.asks import Counts, Supply, Times
 from watchers.governance.clock import now_clock
 from watchers.governance.events import ProposalChange, Vote
 from watchers.governance.family import Family, Known, Look
+from watchers.governance.gained import question, questions
 from watchers.governance.rules import counted_sides
 from watchers.governance.tally import Book
 from watchers.wing import Situation
@@ -42,6 +43,7 @@ class Desk:
         self.dao, self.family, self.proposal_id, self.at = dao, family, proposal_id, at
         self.key: Key = (dao.governor, proposal_id)
         self.watches = watches_of(dao, at)
+        self._votes = [e for e in events if isinstance(e, Vote)]
         changes = [e for e in events if isinstance(e, ProposalChange)]
         created = next((e for e in changes if e.change == "created"), None)
         extended = [e for e in changes if e.change == "extended"]
@@ -101,6 +103,11 @@ class Desk:
             return None
         return Supply(self.dao.token, self.times.snapshot)
 
+    def gained_raw(self, vote: Vote) -> int | None:
+        """Give what the voter gained shortly before the snapshot, see `gained`; None: unknown."""
+        ask = question(vote, self.dao, self.at.chain, self.times, self.watches)
+        return self.at.facts.get(ask) if ask is not None else None
+
     def asks(self) -> Iterator[Ask[Any]]:
         """Name every question about this proposal; a created one has hardly any, its quorum lies in the future."""
         if self.is_new:
@@ -117,6 +124,7 @@ class Desk:
         yield from self._look.asked
         if (supply := self._supply()) is not None:
             yield supply
+        yield from questions(self._votes, self.dao, self.at.chain, self.times, self.watches)
 
 
 def desks(events: Iterable[Event], at: Situation, families: Mapping[str, Family]) -> dict[Key, Desk]:

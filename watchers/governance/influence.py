@@ -13,6 +13,7 @@ from watchers.governance import weigh
 from watchers.governance.asks import Counts
 from watchers.governance.desk import Desk
 from watchers.governance.events import Vote
+from watchers.governance.gained import hours_of
 from watchers.governance.rules import Rule
 from watchers.governance.tally import Book, differs
 
@@ -25,6 +26,7 @@ def influence(vote: Vote, desk: Desk, *, late: bool, real_turnout: bool) -> Infl
     known = book.whole and book.sure
     voters = book.voters if book.whole else None
     labels = _labels(desk) if voters is not None and real_turnout else {}
+    gained = desk.gained_raw(vote)
     return Influence(
         pivotal_by_switch=known and _would_turn(counts, book.of(vote.voter), rule),
         margin_share=_margin_share(counts, book.of(vote.voter)) if known else None,
@@ -33,7 +35,31 @@ def influence(vote: Vote, desk: Desk, *, late: bool, real_turnout: bool) -> Infl
         late=late,
         owner=_owner(book, labels, vote.voter),
         classes=_classes(book, labels) if labels else (),
+        holds_quorum=known and _holds_quorum(counts, book.of(vote.voter), rule),
+        quorum_margin_share=_quorum_margin_share(counts, book.of(vote.voter), rule) if known else None,
+        share_of_delegated=_share_of_delegated(vote, desk),
+        gained_raw=None if gained is None else min(gained, vote.weight_raw),
+        gained_within_h=hours_of(desk.watches),
     )
+
+
+def _share_of_delegated(vote: Vote, desk: Desk) -> Decimal | None:
+    """Hold a vote against what is delegated now. More than all of it is no share: the snapshot was of another time."""
+    found = weigh.share(vote.weight_raw, desk.at.delegated.get(desk.dao.token))
+    return found if found is None or found <= 1 else None
+
+
+def _holds_quorum(counts: Counts, parts: Counts, rule: Rule) -> bool:
+    return rule.reached(counts) is True and rule.reached(counts.minus(parts)) is False
+
+
+def _quorum_margin_share(counts: Counts, parts: Counts, rule: Rule) -> Decimal | None:
+    """Hold what the voter put on the sides that count toward the quorum against what is there above it."""
+    quorum_raw = rule.quorum(counts)
+    if quorum_raw is None or not rule.reached(counts):
+        return None
+    counted_raw = rule.toward(parts)
+    return weigh.share(counted_raw, rule.toward(counts) - quorum_raw) if counted_raw else None
 
 
 def _would_turn(counts: Counts, parts: Counts, rule: Rule) -> bool:
