@@ -39,16 +39,20 @@ PAGE_PORT = 8080
 PORT_REMEDY = 'name a free one, as in make demo ARGS="--port 8099"'
 SETTLE_S = 0.005
 HURRY_S = 0.005
+CALM_MS = 5_000  # the story is short
 CHAIN_ID = 31337
 PATIENCE_S = 60.0
 CHANNEL = "alerts"  # hears everything
 ROOMS: dict[str, tuple[Kind, ...]] = {
-    "governance": ("vote", "proposal"),
+    "governance": ("vote", "proposal", "act"),
     "whales": ("liquidity",),
     "batches": ("batch",),
 }
 TRY = "Try </votes:1>, </whales:1> or, as Admin, </alerts add:1>, or press **Why?** on a card."
-PLAYING = f"A recorded story plays for about {{minutes}}: a vote that turns, whales, a bundle, a reorg. {TRY}"
+PLAYING = (
+    "A recorded story plays for about {minutes}: a vote that turns, whales, a bundle, a reorg, an insider's claim. "
+    + TRY
+)
 OVER = f"The story is over: the chain goes on with empty blocks, and the bot goes on answering. {TRY}"
 END = "Ctrl-C ends it."
 _COMMAND = re.compile(r"</([^:>]+):\d+>")
@@ -179,7 +183,9 @@ async def played(
             said = "retracted" if card.accent == "gone" else action
             tell(Told(said, names.get(post.channel_id, str(post.channel_id)), step.states[-1].alert, card))
 
-        options = Options(api_base=discord.api_base, gateway=discord.gateway_url, observe=observe, feed_sleep=_hurry)
+        options = Options(
+            api_base=discord.api_base, gateway=discord.gateway_url, observe=observe, feed_sleep=_hurry, calm_ms=0
+        )
         async with running(settings, options) as app:
             parts.append(app)
             await subscribe(app, discord, rooms=rooms)
@@ -294,8 +300,9 @@ async def live(
         ):
             settings = settings_for(chain, discord, Path(folder))
             log.configure(settings)
+            options = Options(api_base=discord.api_base, gateway=discord.gateway_url, calm_ms=CALM_MS)
             async with (
-                running(settings, Options(api_base=discord.api_base, gateway=discord.gateway_url)) as app,
+                running(settings, options) as app,
                 asyncio.TaskGroup() as group,
             ):
                 await subscribe(app, discord, rooms=True)

@@ -120,7 +120,12 @@ class _Story:
             for asks in facts.rounds(partial(asks_of, by_wing, at)):
                 self._recorded.know(asks, header.height, facts)
             enriched = {e.id: e for wing, events in by_wing for e in wing.enrich(events, at)}
-            alerts = [a for wing, events in by_wing for a in wing.judge([enriched.get(e.id, e) for e in events], at)]
+            alerts = [
+                a
+                for wing, events in by_wing
+                for a in wing.judge([enriched.get(e.id, e) for e in events], at)
+                if not a.revises
+            ]
             shown = [enriched.get(event.id, event) for event in decoded.events]
             yield header, shown, alerts, list(unweighed(decoded.events, alerts, at))
             self._remember(decoded.events)

@@ -179,6 +179,9 @@ class FakeDiscord:
         found[0].edits += 1
         self._after(fault)
 
+    def link(self, channel_id: int, message_id: int) -> str:
+        return f"https://discord.com/channels/1/{channel_id}/{message_id}"
+
     async def recent(self, channel_id: int, after_ms: int, limit: int) -> list[tuple[int, str]]:
         fault = await self._request("recent", channel_id)
         messages = [m for m in self.channels.get(channel_id, []) if m.id not in self.deleted]

@@ -104,7 +104,7 @@ def said(alert: Alert) -> VoteFacts:
 
 
 def judged(at: Situation, *events: Event) -> list[Alert]:
-    return wing.judge(events, at)
+    return [alert for alert in wing.judge(events, at) if not alert.revises]
 
 
 def only(alerts: list[Alert]) -> tuple[Alert, VoteFacts]:

@@ -12,7 +12,7 @@ import msgspec
 
 from watchers.proposed import Action, Simulated
 
-Kind = Literal["vote", "proposal", "liquidity", "batch", "act"]
+Kind = Literal["vote", "proposal", "liquidity", "batch", "act", "reminder"]
 Severity = Literal["info", "notable", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "notable", "critical")
 
@@ -115,9 +115,42 @@ class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):
     influence: Influence | None = None
 
 
+class StepTaken(msgspec.Struct, frozen=True):
+    """A step that a proposal has taken, the transaction that did it, and when."""
+
+    change: str
+    tx: str
+    time_s: int
+
+
+class LargeVote(msgspec.Struct, frozen=True):
+    """All that one voter has put on a proposal."""
+
+    voter: str
+    for_raw: int
+    against_raw: int
+    abstain_raw: int
+
+    @property
+    def raw(self) -> int:
+        """The weight on all sides."""
+        return self.for_raw + self.against_raw + self.abstain_raw
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """A proposal as it stands: its steps, oldest first, and its largest votes. `ended`: its deadline has passed, or a
+    step has ended it.
+    """
+
+    steps: tuple[StepTaken, ...] = ()
+    largest: tuple[LargeVote, ...] = ()
+    ended: bool = False
+
+
 class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     """A step in a proposal's life, with the tally as it stands. `does` holds the first of its `actions`, where they are
     known; `simulated` is what all of them did when they were tried at this step, None where nobody tried.
+    `followed` makes it the proposal as it stands, which its card is kept to; `follows` names the alert that is.
     """
 
     dao: str
@@ -135,6 +168,8 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     eta_s: int | None = None
     does: tuple[Action, ...] = ()
     simulated: Simulated | None = None
+    followed: Followed | None = None
+    follows: str = ""
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
@@ -211,12 +246,52 @@ class ActFacts(msgspec.Struct, frozen=True, tag="act"):
     share_of_hat: Decimal | None = None
 
 
-Facts = VoteFacts | ProposalFacts | MoveFacts | BatchFacts | ActFacts
+class Absent(msgspec.Struct, frozen=True):
+    """A delegate who has not voted, and the votes that it has."""
+
+    delegate: str
+    raw: int
+
+
+class Swing(msgspec.Struct, frozen=True):
+    """The fewest of the largest who have not voted, `raw` votes together, that could reach the quorum or turn the
+    outcome: to `pass` by voting For, to `fail` by voting Against.
+    """
+
+    many: int
+    raw: int
+    effect: str
+
+
+class ReminderFacts(msgspec.Struct, frozen=True, tag="reminder"):
+    """A vote that ends soon, `hours` before its end or later, as it stands. `tally` None: it is not known. `names`:
+    those who have not voted are to be told; `absent` None: they are not known. `at_snapshot`: their votes are those of
+    the proposal's snapshot, and not of the newest block.
+    """
+
+    dao: str
+    governor: str
+    proposal_id: int
+    title: str
+    hours: int
+    ends_at_s: int | None
+    ends_at_clock: int | None
+    tally: Tally | None
+    token_symbol: str
+    token_decimals: int | None
+    names: bool
+    absent: tuple[Absent, ...] | None
+    at_snapshot: bool = False
+    swing: Swing | None = None
+
+
+Facts = VoteFacts | ProposalFacts | MoveFacts | BatchFacts | ActFacts | ReminderFacts
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """An event worth saying. `id` is stable under re-inclusion; `subject` is what cards about one thing share (a
     proposal, a pool, a bundle). `dao` and `tokens` are what a subscription may filter on; empty when they do not apply.
+    `revises`: it is no news of its own, but how something followed stands now.
     """
 
     id: str
@@ -234,6 +309,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     dao: str = ""
     addresses: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
+    revises: bool = False
+
+    @property
+    def is_followed(self) -> bool:
+        """Tell whether it stands for something that goes on: a commit replaces it and a reorg brings the last back."""
+        return isinstance(self.facts, ProposalFacts) and self.facts.followed is not None
 
     @property
     def short_id(self) -> str:

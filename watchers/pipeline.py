@@ -9,11 +9,12 @@ from functools import partial
 from itertools import chain as chained
 from typing import Any
 
+import msgspec
 import structlog
 
 from config.settings import Chain, LiquidityWatch, Settings
 from watchers.abi import shape_of
-from watchers.alert import Alert
+from watchers.alert import Alert, ProposalFacts
 from watchers.chain.answers import Cache, learn, load
 from watchers.chain.block import Block, Cursor
 from watchers.chain.ranges import LogRanges
@@ -27,6 +28,8 @@ from watchers.event import Event
 from watchers.facts import Facts
 from watchers.governance.asks import VotingDelay
 from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.following import ended, is_past
+from watchers.governance.following import name as following_name
 from watchers.governance.wing import GovernanceWing
 from watchers.history import History
 from watchers.liquidity.events import LiquidityMove
@@ -120,6 +123,8 @@ class Pipeline:
     async def forward(self, step: Forward) -> list[Alert]:
         """Commit the next block with its events and alerts, and stand on it."""
         committed = await self._judged(step.block, step.late_s, history=step.history)
+        if not step.history:
+            committed = await self._ended(step.block, committed)
         await self._store.commit(self._epoch, self.cursor, committed)
         self.cursor = committed.cursor
         counters = self.counters
@@ -127,11 +132,16 @@ class Pipeline:
         counters.last_block = committed.cursor.number
         counters.head = max(step.head, committed.cursor.number)
         self._count(committed)
-        return list(committed.alerts)
+        return [alert for alert in committed.alerts if not alert.revises]
 
     async def missed(self, step: Missed) -> list[Alert]:
         """Add what the second reading of a committed block found; alerts that were known are not said again."""
         committed = await self._judged(step.block, step.late_s, history=step.history)
+        # how a proposal stood then is no news where later blocks have said how it stands now
+        ids = [alert.id.encode() for alert in committed.alerts if alert.is_followed]
+        known = {alert.id for alert in await self._store.standing(ids)}
+        left = tuple(a for a in committed.alerts if not (a.revises or (a.is_followed and a.id in known)))
+        committed = msgspec.structs.replace(committed, alerts=left)
         await self._store.add(self._epoch, committed)
         self.counters.missed += 1
         self._count(committed)
@@ -139,7 +149,22 @@ class Pipeline:
 
     def _count(self, committed: CommittedBlock) -> None:
         self.counters.events += len(committed.events)
-        self.counters.alerts += len(committed.alerts)
+        self.counters.alerts += sum(not alert.revises for alert in committed.alerts)
+
+    async def _ended(self, block: Block, committed: CommittedBlock) -> CommittedBlock:
+        """Add the proposals whose deadline the block is the first to be past, by what is known of them."""
+        if not self._daos:
+            return committed
+        header, told = block.header, {alert.id for alert in committed.alerts}
+        over = [
+            ended(alert, header)
+            for alert in await self._store.due(header.height, header.time_s)
+            if alert.id not in told
+            and isinstance(alert.facts, ProposalFacts)
+            and (dao := self._daos.get(alert.facts.governor)) is not None
+            and is_past(dao, alert.facts.ends_at_clock, header)
+        ]
+        return msgspec.structs.replace(committed, alerts=(*committed.alerts, *over))
 
     async def _judged(self, block: Block, late_s: int | None, *, history: bool) -> CommittedBlock:
         """Decode a block, learn what the judges need to know, and let them judge."""
@@ -210,10 +235,23 @@ class Pipeline:
     async def _situation(self, block: Block, events: Iterable[Event], facts: Facts) -> Situation:
         """Gather what is known before the block; earlier votes of proposals that it votes on are read back first."""
         created: dict[Key, Event] = {}
+        taken: dict[Key, Sequence[tuple[Event, int]]] = {}
+        followed: dict[Key, Alert] = {}
         touched = self._touched(events)
         voted = [key for key, about in touched.items() if any(isinstance(event, Vote) for event in about)]
         delegated = await self._delegated.of(self._daos[governor].token for governor, _ in voted)
-        at = Situation(self.settings, self.chain, block.header, facts, {}, {}, created, delegated=delegated)
+        at = Situation(
+            self.settings,
+            self.chain,
+            block.header,
+            facts,
+            {},
+            {},
+            created,
+            delegated=delegated,
+            steps=taken,
+            followed=followed,
+        )
         for key, about in touched.items():
             fresh = any(isinstance(event, ProposalChange) and event.change == "created" for event in about)
             if fresh:
@@ -226,6 +264,10 @@ class Pipeline:
             life = await self._history.proposal(self.chain.id, *key)
             steps = [stored.event for stored in life if isinstance(stored.event, ProposalChange)]
             created.update((key, step) for step in steps if step.change == "created")
+            taken[key] = [(one.event, one.time_s) for one in life if one.event.block < block.header.height]
+            names = [following_name(self.chain.id, key, one) for one in (None, created.get(key))]
+            for alert in await self._store.standing([one.encode() for one in dict.fromkeys(names)]):
+                followed[key] = alert
             said = (step.description for step in steps)
             if description := next((text for text in said if text), ""):
                 at.titles[key] = description

@@ -44,8 +44,10 @@ class Ballot(NamedTuple):
 class Situation(NamedTuple):
     """The block at hand and what is known about it. `ballots` holds the earlier votes of each proposal that the block
     touches, keyed by (governor, proposal id); a missing key means that they could not be read.
-    `titles` holds, by the same key, what their creation said of them, and `created` the creation itself.
     `delegated` holds all delegated votes by token, where they are known.
+    `titles` holds, by the same key, what their creation said of them, and `created` the creation itself; `steps` the
+    steps before this block, oldest first, each with its time in seconds. `followed` is what was said last of each, as
+    it stands.
     """
 
     settings: Settings
@@ -56,6 +58,8 @@ class Situation(NamedTuple):
     titles: dict[tuple[str, int], str]
     created: Mapping[tuple[str, int], Event] = MappingProxyType({})
     delegated: Mapping[str, int] = MappingProxyType({})
+    steps: Mapping[tuple[str, int], Sequence[tuple[Event, int]]] = MappingProxyType({})
+    followed: Mapping[tuple[str, int], Alert] = MappingProxyType({})
 
 
 class Wing(Protocol):

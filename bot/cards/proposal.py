@@ -7,6 +7,7 @@ from bot.cards.card import Accent, Card
 from bot.cards.doing import proposed
 from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon
+from bot.cards.standing import standing_card
 from bot.cards.vote import proposal_name
 from watchers.alert import AlertState, ProposalFacts
 
@@ -29,6 +30,8 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     facts = state.alert.facts
     if not isinstance(facts, ProposalFacts):
         raise TypeError("a proposal card draws ProposalFacts")
+    if facts.followed is not None:
+        return standing_card(state, facts, facts.followed, lexicon)
     said, accent = _SAID.get(facts.change, (f"Proposal {facts.change}", "neutral"))
     lines = []
     if facts.proposer:

@@ -38,7 +38,7 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
         needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
         lines.append(f"**To flip it back** {needed} {symbol(last.weight.symbol)} {other}")
     lines += until(last.ends_at_s, last.ends_at_clock)
-    evidence = [_bars(last.after, last.weight.decimals)]
+    evidence = [tally_bars(last.after, last.weight.decimals)]
     evidence += [quote(f.reason_text, REASON) for f in facts[-1:] if f.reason_text.strip()]
     dao = lexicon.dao(last.dao)
     url = dao.proposal_url.replace("{id}", str(last.proposal_id)) if dao and dao.proposal_url else ""
@@ -177,7 +177,7 @@ def _or_none(share: Decimal | None) -> str:
     return "none" if share is None else figures.percent(share)
 
 
-def _bars(tally: Tally, decimals: int | None) -> str:
+def tally_bars(tally: Tally, decimals: int | None) -> str:
     """Draw the tally as a code block: For, Against, Abstain as shares of votes cast, and the quorum."""
     cast = tally.for_raw + tally.against_raw + tally.abstain_raw
     rows = []

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+import msgspec
 import structlog
 
 from bot.cards.card import Card
@@ -19,6 +20,7 @@ from bot.deliver.notices import Notices
 from bot.deliver.port import UNKNOWN_MESSAGE, ChannelPort, Render
 from bot.deliver.rate import Cap
 from bot.deliver.record import Deliveries, PostKey, Step
+from watchers.alert import ProposalFacts
 from watchers.errors import NotDelivered, Undeliverable
 
 TRY_S: Final = 15.0
@@ -97,7 +99,7 @@ class Courier:
 
     async def _show(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> bool:
         """Post or edit; true when the message shows what is wanted."""
-        card = self._render(step.states, ping_role=step.ping_role)
+        card = await self._pointing(self._render(step.states, ping_role=step.ping_role), post, step)
         channel, message = post.channel_id, step.message_id
         try:
             if step.do == "edit":
@@ -121,6 +123,16 @@ class Courier:
         settled = entries if complete else ()
         await self._deliveries.done(post, settled, holder=self._holder, message_id=message, shown=shown)
         return complete
+
+    async def _pointing(self, card: Card, post: PostKey, step: Step) -> Card:
+        """Let a step's card point at the card that its proposal is followed on, where the channel has one."""
+        facts = step.states[-1].alert.facts
+        if not isinstance(facts, ProposalFacts) or not facts.follows or card.accent == "gone":
+            return card
+        message = await self._deliveries.message(post.channel_id, facts.follows)
+        url = self._port.link(post.channel_id, message) if message else ""
+        line = f"**All of it** [the proposal as it stands]({url})"
+        return msgspec.structs.replace(card, facts=(*card.facts, line)) if url else card
 
     async def _set_aside(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> None:
         """Count and tell a post that can never be shown; an upgrade may leave many unreadable ones, told once."""

@@ -16,11 +16,14 @@ class Job:
     entries: list[str]
     fresh: bool
     not_before_ms: int = 0
+    calm: bool = False
 
 
 @dataclass(slots=True)
 class Lane:
-    """The jobs of a channel. Several entries on one post are one job; one job is in hand at a time."""
+    """The jobs of a channel. Several entries on one post are one job; one job is in hand at a time. A calm edit waits
+    until `calm_ms` after the post was `shown` last; the message then shows the newest state, whatever came between.
+    """
 
     posts: OrderedDict[PostKey, Job] = field(default_factory=OrderedDict)
     edits: OrderedDict[PostKey, Job] = field(default_factory=OrderedDict)
@@ -28,6 +31,8 @@ class Lane:
     current: Job | None = None
     quiet_until_ms: int = 0
     failures: int = 0
+    shown: dict[PostKey, int] = field(default_factory=dict)
+    calm_ms: int = 0
     worked: bool = False  # somebody looks after it, or has just stopped and is not cleared up after yet
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -36,7 +41,7 @@ class Lane:
         if entry.id in self.entries:
             return
         self.entries.add(entry.id)
-        self._queue(Job(entry.post, [entry.id], entry.fresh))
+        self._queue(Job(entry.post, [entry.id], entry.fresh, calm=entry.calm))
         self.woken.set()
 
     def _queue(self, job: Job) -> None:
@@ -45,6 +50,7 @@ class Lane:
             (self.posts if job.fresh else self.edits)[job.post] = job
             return
         waiting.entries += job.entries
+        waiting.calm = waiting.calm and job.calm
         waiting.not_before_ms = max(waiting.not_before_ms, job.not_before_ms)
         if job.fresh and not waiting.fresh:  # its edit must not cost a new message its place
             waiting.fresh = True
@@ -52,10 +58,14 @@ class Lane:
 
     def wait_ms(self, now_ms: int) -> int | None:
         """Say how long until something is due; None when nothing waits."""
-        heads = [job.not_before_ms for job in self.edits.values()]
+        heads = [self._due_ms(job) for job in self.edits.values()]
         if self.posts:
             heads.append(next(iter(self.posts.values())).not_before_ms)
         return max(0, self.quiet_until_ms - now_ms, min(heads) - now_ms) if heads else None
+
+    def _due_ms(self, job: Job) -> int:
+        calm_ms = self.shown.get(job.post, 0) + self.calm_ms if job.calm else 0
+        return max(job.not_before_ms, calm_ms)
 
     async def nap(self, pause: Awaitable[None]) -> None:
         """Wait for a pause to end, or for a new entry."""
@@ -72,7 +82,7 @@ class Lane:
         """Take the next job in hand."""
         first = next(iter(self.posts.values()), None)
         if first is None or first.not_before_ms > now_ms:
-            first = next((job for job in self.edits.values() if job.not_before_ms <= now_ms), None)
+            first = next((job for job in self.edits.values() if self._due_ms(job) <= now_ms), None)
         if first is not None:
             (self.posts if first.post in self.posts else self.edits).pop(first.post)
         self.current = first

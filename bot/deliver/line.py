@@ -161,16 +161,22 @@ class Line:
         if known.routed:
             verdict = Verdict("line", "updated", f"{known.posts} posts are brought up to date")
             parcel = parcel.said(verdict if known.posts else Verdict("line", "seen", "its posts know this already"))
+            if state.alert.is_followed and state.live and not state.final:  # who subscribed since then joins now
+                parcel = await self._staged(parcel)
         elif not state.live:
             parcel = parcel.said(Verdict("line", "untold", "taken back before it was told"))
         else:
-            for stage in self._stages:
-                parcel = await stage.apply(parcel)
+            parcel = await self._staged(parcel)
         for verdict in parcel.verdicts:
             self._count(verdict)
             fields = {"stage": verdict.stage, "outcome": verdict.outcome, "channel": verdict.channel_id}
             _log.debug(verdict.reason, alert=state.alert.short_id, rev=state.rev, **fields)
         return parcel.verdicts
+
+    async def _staged(self, parcel: Parcel) -> Parcel:
+        for stage in self._stages:
+            parcel = await stage.apply(parcel)
+        return parcel
 
     def _count(self, verdict: Verdict) -> None:
         self.tally[verdict.stage, verdict.outcome] += 1

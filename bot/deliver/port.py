@@ -35,6 +35,10 @@ class ChannelPort(Protocol):
         """Bring a message to this card."""
         ...
 
+    def link(self, channel_id: int, message_id: int) -> str:
+        """Link a message; empty where the server is not known."""
+        ...
+
     async def recent(self, channel_id: int, after_ms: int, limit: int) -> list[tuple[int, str]]:
         """Give our own messages as (id, all their text): the `limit` first after `after_ms`; for 0 the newest."""
         ...

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from redis.asyncio import Redis
 
-from watchers.alert import SEVERITIES, AlertState
+from watchers.alert import SEVERITIES, AlertState, ProposalFacts
 from watchers.script import TIMEOUT_S, Argument, entries, load, make_group, storing, text
 from watchers.script import Entry as Row
 
@@ -37,11 +37,12 @@ class PostKey(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One outbox entry: this post changed. `fresh` when it is a new post."""
+    """One outbox entry: this post changed. `fresh` when it is a new post; `calm` when there is time to edit it."""
 
     id: str
     post: PostKey
     fresh: bool
+    calm: bool = False
 
 
 class Place(NamedTuple):
@@ -230,12 +231,23 @@ class Deliveries:
 
 
 def _alert(state: AlertState) -> tuple[Argument, ...]:
-    return state.alert.id, state.rev, int(state.live), msgspec.json.encode(state)
+    return state.alert.id, state.rev, int(state.live), msgspec.json.encode(state), _mark(state)
+
+
+def _mark(state: AlertState) -> str:
+    """Name what must be told at once of something followed: another step, its end, a reorg's word. A tally that moved
+    has the same mark. "": each change of it is told at once.
+    """
+    facts = state.alert.facts
+    if not isinstance(facts, ProposalFacts) or facts.followed is None:
+        return ""
+    steps = ",".join(step.change for step in facts.followed.steps)
+    return f"{steps}|{facts.followed.ended}|{state.live}|{facts.ends_at_clock}"
 
 
 def _entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
     channel, _, post = text(fields[b"post"]).partition(":")
-    return Entry(entry_id, PostKey(int(channel), post), fields[b"new"] == b"1")
+    return Entry(entry_id, PostKey(int(channel), post), fields[b"new"] == b"1", fields[b"new"] == b"2")
 
 
 def _step(reply: Sequence[Any]) -> Step:

@@ -19,7 +19,7 @@ from bot.deliver.lane import Job, Lane
 from bot.deliver.notices import Notices
 from bot.deliver.port import INVALID_BODY, ChannelPort, Operator, Owner, Render, Throttled
 from bot.deliver.rate import PER_S, Cap
-from bot.deliver.record import Deliveries, Entry
+from bot.deliver.record import Deliveries, Entry, PostKey
 from bot.store import Subscriptions
 from bot.trouble import FIRST_PAUSE_S, LONGEST_PAUSE_S, Trouble
 from config.errors import SettingsError
@@ -28,6 +28,7 @@ from watchers.errors import NotDelivered, StoreError, Undeliverable
 
 IDLE_MS: Final = 60_000  # an entry that a holder has had for longer is taken over
 SWEEP_MS: Final = 15_000
+CALM_MS: Final = 60_000  # between two edits of a card that only follows a tally
 MOST_IN_HAND: Final = 20_000
 _log = structlog.get_logger(__name__)
 
@@ -53,6 +54,7 @@ class Sender:
         try_s: float = TRY_S,
         safe_ms: int = SAFE_MS,
         block_ms: int = 1000,
+        calm_ms: int = CALM_MS,
         observe: Observe | None = None,
     ) -> None:
         self._deliveries, self._subscriptions, self._holder = deliveries, subscriptions, holder
@@ -74,6 +76,8 @@ class Sender:
             safe_ms=safe_ms,
             observe=observe,
         )
+        self._calm_ms = calm_ms
+        self._shown: dict[PostKey, int] = {}
         self._lanes: dict[int, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep_at_ms = 0
@@ -120,6 +124,9 @@ class Sender:
             return
         if self._clock_ms() >= self._sweep_at_ms:
             self._sweep_at_ms = self._clock_ms() + SWEEP_MS
+            recent = self._clock_ms() - self._calm_ms
+            for post in [post for post, at_ms in self._shown.items() if at_ms < recent]:
+                del self._shown[post]
             await self._courier.notice_engine()
             self._accept(await self._deliveries.claim(self._holder, idle_ms=IDLE_MS))
             if self._telling is None or self._telling.done():
@@ -129,7 +136,7 @@ class Sender:
     def _accept(self, entries: Sequence[Entry]) -> None:
         """Put entries into their lanes, once each, and see that somebody works there."""
         for entry in entries:
-            lane = self._lanes.setdefault(entry.post.channel_id, Lane())
+            lane = self._lanes.setdefault(entry.post.channel_id, Lane(shown=self._shown, calm_ms=self._calm_ms))
             lane.add(entry)
             if not lane.worked:
                 self._start(entry.post.channel_id)
@@ -178,6 +185,7 @@ class Sender:
         try:
             go_on_ms = await self._courier.bring(job.post, tuple(job.entries))
             if go_on_ms is None:
+                self._shown[job.post] = self._clock_ms()
                 lane.finish()
             else:
                 lane.put_back(not_before_ms=go_on_ms)

@@ -10,7 +10,8 @@ if redis.call('EXISTS', key) == 1 and redis.call('HEXISTS', key, 'gone') == 0 th
     if tonumber(redis.call('HGET', key, 'j:' .. id)) > shown and id ~= post then
       found(channel, id, redis.call('HGET', key, 'r:' .. id), redis.call('HGET', key, 'l:' .. id),
         redis.call('HGET', key, 's:' .. id), keep_s, redis.call('HGET', key, 'severity'),
-        redis.call('HGET', key, 'ping') or '', redis.call('HGET', key, 'subject'))
+        redis.call('HGET', key, 'ping') or '', redis.call('HGET', key, 'subject'),
+        redis.call('HGET', key, 'k:' .. id) or '')
       moved = moved + 1
     end
   end

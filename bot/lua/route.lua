@@ -1,8 +1,8 @@
 -- ROUTE: place an alert in channels: in the open post of its subject, or in a new one. Twice is once.
--- ARGV: alert, rev, live, state, keep_s, subject, severity, at_ms, most, last?, then (channel, ping, interval_ms)...
+-- ARGV: alert, rev, live, state, mark, keep_s, subject, severity, at_ms, most, last?, then (channel, ping, interval_ms)...
 -- Answers one word a channel, `<outcome> <post>`: new, raised, full, joined, updated, seen.
-local alert, rev, live, state, keep_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local subject, severity, at_ms, most, last = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
+local alert, rev, live, state, mark, keep_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local subject, severity, at_ms, most, last = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11]
 
 -- The open post of the subject, or nil and why a new one is begun.
 local function open_post(open, channel, interval_ms)
@@ -24,12 +24,12 @@ local function open_post(open, channel, interval_ms)
 end
 
 local outcomes = {}
-for i = 11, #ARGV, 3 do
+for i = 12, #ARGV, 3 do
   local channel, ping, interval_ms = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
   local post = redis.call('HGET', alert_key(alert), 'c:' .. channel)
   local outcome
   if post and redis.call('EXISTS', post_key(channel, post)) == 1 then
-    outcome = renew(channel, post, alert, rev, live, state, keep_s) and 'updated' or 'seen'
+    outcome = renew(channel, post, alert, rev, live, state, keep_s, mark) and 'updated' or 'seen'
   else
     local open = T .. ':open:' .. channel .. ':' .. subject
     post, outcome = nil, 'new'
@@ -41,10 +41,10 @@ for i = 11, #ARGV, 3 do
       redis.call('HSET', key, 'ids', redis.call('HGET', key, 'ids') .. ',' .. alert)
       redis.call('HSET', key, 'j:' .. alert, tonumber(redis.call('HGET', key, 'want')) + 1)
       redis.call('HSET', alert_key(alert), 'c:' .. channel, post)
-      renew(channel, post, alert, rev, live, state, keep_s)
+      renew(channel, post, alert, rev, live, state, keep_s, mark)
     else
       post = alert
-      found(channel, alert, rev, live, state, keep_s, severity, ping, subject)
+      found(channel, alert, rev, live, state, keep_s, severity, ping, subject, mark)
       if interval_ms > 0 then
         redis.call('SET', open, alert .. '|' .. string.format('%d', at_ms) .. '|' .. string.format('%d', severity),
           'PX', string.format('%d', interval_ms + 86400000))

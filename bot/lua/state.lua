@@ -67,7 +67,8 @@ local function any_live(key, ids)
 end
 
 -- Bring the alert's state into a post that holds it; false when the post knows this revision or a later one.
-local function renew(channel, post, alert, rev, live, state, keep_s)
+-- `mark` names what must be told at once; an alert whose mark stays the same may be edited calmly. "": it has none.
+local function renew(channel, post, alert, rev, live, state, keep_s, mark)
   local key = post_key(channel, post)
   if tonumber(rev) <= tonumber(redis.call('HGET', key, 'r:' .. alert) or '0') then
     return false
@@ -75,16 +76,18 @@ local function renew(channel, post, alert, rev, live, state, keep_s)
   redis.call('HSET', key, 's:' .. alert, state, 'r:' .. alert, rev, 'l:' .. alert, live)
   redis.call('HINCRBY', key, 'want', 1)
   redis.call('EXPIRE', key, keep_s)
-  say(channel, post, '0')
+  local calm = mark ~= '' and redis.call('HGET', key, 'k:' .. alert) == mark
+  redis.call('HSET', key, 'k:' .. alert, mark)
+  say(channel, post, calm and '2' or '0')
   return true
 end
 
 -- Make an alert the first of a new post.
-local function found(channel, alert, rev, live, state, keep_s, severity, ping, subject)
+local function found(channel, alert, rev, live, state, keep_s, severity, ping, subject, mark)
   local key = post_key(channel, alert)
   redis.call('DEL', key)
   redis.call('HSET', key, 'ids', alert, 'want', 1, 'shown', 0, 'severity', severity, 'ping', ping, 'subject', subject,
-    's:' .. alert, state, 'r:' .. alert, rev, 'l:' .. alert, live, 'j:' .. alert, 1)
+    's:' .. alert, state, 'r:' .. alert, rev, 'l:' .. alert, live, 'j:' .. alert, 1, 'k:' .. alert, mark)
   redis.call('EXPIRE', key, keep_s)
   redis.call('HSET', alert_key(alert), 'c:' .. channel, alert)
   redis.call('EXPIRE', alert_key(alert), keep_s)

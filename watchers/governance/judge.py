@@ -27,9 +27,10 @@ from watchers.event import Event
 from watchers.governance.actions import actions
 from watchers.governance.asks import Counts
 from watchers.governance.clock import end_s, is_late
-from watchers.governance.desk import Desk, desks
+from watchers.governance.desk import Desk, Key, desks
 from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.governance.family import Family
+from watchers.governance.following import name_of, revised, stands
 from watchers.governance.influence import influence
 from watchers.governance.simulation import STEPS, creation
 from watchers.governance.tally import Flip, crosses, flip, to_flip_back
@@ -70,7 +71,25 @@ class Measures(NamedTuple):
 
 def judge(events: Sequence[Event], at: Situation, families: Mapping[str, Family]) -> list[Alert]:
     """Give the alerts of a block, each vote judged on the tally that the one before it left."""
+    return [alert for alert in judged(events, at, families) if not alert.revises]
+
+
+def judged(events: Sequence[Event], at: Situation, families: Mapping[str, Family]) -> list[Alert]:
+    """Give the alerts of a block, and before them how the proposals stand that are followed or told of now."""
     open_desks = desks(events, at, families)
+    alerts = _told(events, open_desks)
+    told = {alert.subject for alert in alerts}
+    standing = []
+    for key, desk in open_desks.items():
+        about = [e for e in events if isinstance(e, Vote | ProposalChange) and (e.address, e.proposal_id) == key]
+        if desk.is_new or not any(watch.proposals for watch in desk.watches):
+            continue
+        if key in at.followed or _subject(desk) in told:
+            standing.append(revised(desk, about, _title(desk), _ends_s(desk)))
+    return [*standing, *alerts]
+
+
+def _told(events: Sequence[Event], open_desks: Mapping[Key, Desk]) -> list[Alert]:
     alerts = []
     for event in events:
         if not isinstance(event, Vote | ProposalChange):
@@ -220,6 +239,8 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
         eta_s=change.eta_s or None,
         does=actions(created)[:DOES],
         simulated=change.simulated,
+        followed=stands(desk, (change,)) if change.change == "created" else None,
+        follows=name_of(desk) if change.change != "created" else "",
     )
     fired = [Reason(w.name, "proposal", change.change, "any step") for w in watches]
     named = (dao.governor, *((change.proposer,) if change.proposer else ()), *change.targets)
@@ -235,6 +256,10 @@ def _acting(change: ProposalChange, desk: Desk) -> ProposalChange | None:
 
 def _title(desk: Desk) -> str:
     return title_of(desk.description or desk.at.titles.get(desk.key, ""))
+
+
+def _subject(desk: Desk) -> str:
+    return f"proposal:{desk.at.chain.id}:{desk.dao.governor}:{desk.proposal_id}"
 
 
 def _ends_s(desk: Desk) -> int | None:
@@ -257,7 +282,7 @@ def _alert(
         kind="vote" if isinstance(event, Vote) else "proposal",
         chain_id=event.chain_id,
         protocol=event.protocol,
-        subject=f"proposal:{event.chain_id}:{desk.dao.governor}:{event.proposal_id}",
+        subject=_subject(desk),
         severity=how_severe,
         block=event.block,
         block_hash=header.hash,

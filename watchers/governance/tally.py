@@ -78,6 +78,11 @@ class Book:
         """Give what each voter has put on the proposal; None where that is not known of all, or not for sure."""
         return self._by_voter.values() if self._voters_known and self.sure else None
 
+    @property
+    def by_voter(self) -> Iterable[tuple[str, Counts]]:
+        """Give each voter that the book knows, and all that it has put on the proposal."""
+        return self._by_voter.items()
+
     def of(self, voter: str) -> Counts:
         """Give all that a voter has put on the proposal, as far as the book tells."""
         return self._by_voter.get(voter, Counts())

@@ -1,0 +1,99 @@
+"""The card that a proposal is followed on: how it stands, its tally and largest votes, its steps, what it would do."""
+
+from decimal import Decimal
+
+from bot.cards import figures
+from bot.cards.card import Accent, Card
+from bot.cards.doing import proposed
+from bot.cards.frame import actions, fit, moment, small_print, until
+from bot.cards.lexicon import Lexicon
+from bot.cards.vote import proposal_name, tally_bars
+from watchers.alert import AlertState, Followed, LargeVote, ProposalFacts, StepTaken, Tally
+
+_STEPS = {
+    "created": "Created",
+    "queued": "Queued",
+    "executed": "Executed",
+    "canceled": "Cancelled",
+    "extended": "Extended",
+    "closed": "Closed",
+    "defeated": "Defeated",
+    "vetoed": "Vetoed",
+}
+_OUTCOMES: tuple[tuple[str, str, Accent], ...] = (
+    ("executed", "Executed", "good"),
+    ("canceled", "Cancelled", "bad"),
+    ("vetoed", "Vetoed", "bad"),
+    ("defeated", "Defeated", "bad"),
+    ("queued", "Passed and queued", "good"),
+)
+
+
+def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, lexicon: Lexicon) -> Card:
+    """Draw a proposal as it stands."""
+    chain_id = state.alert.chain_id
+    said, accent = _headline(facts, followed)
+    lines = [f"**Proposer** {lexicon.who(chain_id, facts.proposer)}"] if facts.proposer else []
+    if not followed.ended:
+        lines += until(facts.ends_at_s, facts.ends_at_clock)
+    elif facts.ends_at_s is not None:
+        lines.append(f"**Voting ended** {moment(facts.ends_at_s)}")
+    if facts.tally is not None and facts.tally.voters:
+        lines.append(f"**Voters** {figures.number(facts.tally.voters)}")
+    if followed.largest:
+        told = " · ".join(_vote(vote, facts, chain_id, lexicon) for vote in followed.largest)
+        lines.append(f"**Largest votes** {told}")
+    if followed.steps:
+        lines.append(f"**Steps** {' · '.join(_step(step, chain_id, lexicon) for step in followed.steps)}")
+    if facts.eta_s:
+        lines.append(f"**Can run from** {moment(facts.eta_s)}")
+    lines += proposed(facts, chain_id, lexicon)
+    dao = lexicon.dao(facts.dao)
+    url = dao.proposal_url.replace("{id}", str(facts.proposal_id)) if dao and dao.proposal_url else ""
+    return Card(
+        headline=fit(said),
+        accent=accent,
+        subject=proposal_name(facts.dao, facts.proposal_id, facts.title, lexicon),
+        subject_url=url,
+        facts=tuple(lines),
+        evidence=(tally_bars(facts.tally, facts.token_decimals),) if _begun(facts.tally) and facts.tally else (),
+        small=small_print(state, lexicon),
+        buttons=actions(state, lexicon),
+    )
+
+
+def _begun(tally: Tally | None) -> bool:
+    return tally is not None and bool(tally.for_raw or tally.against_raw or tally.abstain_raw)
+
+
+def _headline(facts: ProposalFacts, followed: Followed) -> tuple[str, Accent]:
+    taken = {step.change for step in followed.steps}
+    for step, said, accent in _OUTCOMES:
+        if step in taken:
+            return said, accent
+    tally = facts.tally
+    passes = tally.passes if tally is not None else None
+    if followed.ended:
+        return {
+            True: ("Voting closed: it would pass", "good"),
+            False: ("Voting closed: defeated", "bad"),
+            None: ("Voting closed: the result is not known", "neutral"),
+        }[passes]  # type: ignore[return-value]  # the literals widen to str
+    if tally is None:
+        return "Voting: the tally is not known", "neutral"
+    if not _begun(tally):
+        return "New proposal: voting opens", "neutral"
+    cast = tally.for_raw + tally.against_raw
+    share = f": {figures.percent(Decimal(tally.for_raw) / cast)} for" if cast else ""
+    return {True: "Passing so far", False: "Failing so far", None: "Open"}[passes] + share, "neutral"
+
+
+def _vote(vote: LargeVote, facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> str:
+    sides = (("for", vote.for_raw), ("against", vote.against_raw), ("abstain", vote.abstain_raw))
+    said = " and ".join(f"{figures.amount(raw, facts.token_decimals)} {side}" for side, raw in sides if raw)
+    return f"{lexicon.who(chain_id, vote.voter)} {said}"
+
+
+def _step(step: StepTaken, chain_id: int, lexicon: Lexicon) -> str:
+    word, url = _STEPS.get(step.change, "Changed"), lexicon.tx_url(chain_id, step.tx)
+    return f"{f'[{word}]({url})' if url else word} <t:{step.time_s}:R>"
