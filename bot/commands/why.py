@@ -27,6 +27,7 @@ from watchers.alert import (
     MoveFacts,
     ProposalFacts,
     Reason,
+    ReminderFacts,
     VoteFacts,
 )
 from watchers.errors import UserError
@@ -92,7 +93,24 @@ def _data(state: AlertState, desk: Desk) -> list[str]:
         return [f"**{failed} of {len(facts.operations)}** operations failed, by {source}; the transaction {status}"]
     if isinstance(facts, ActFacts):
         return _of_act(facts, state, desk)
+    if isinstance(facts, ReminderFacts):
+        return _of_reminder(facts)
     return _of_proposal(facts, state.alert.chain_id, desk)
+
+
+def _of_reminder(facts: ReminderFacts) -> list[str]:
+    """Say who has not voted to the last unit, and what their votes are of."""
+    lines = []
+    if facts.tally is not None:
+        t = facts.tally
+        sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
+        lines.append("**Tally** " + ", ".join(f"{side} {raw}" for side, raw in sides) + " base units")
+    away = facts.absent or ()
+    lines += [f"**Not voted** {code(one.delegate, 42)} {code(str(one.raw), 80)} base units" for one in away]
+    if away:
+        at = "at the proposal's snapshot" if facts.at_snapshot else "by the book of delegates, at this block"
+        lines.append(f"Their votes are as they stood {at}.")
+    return lines
 
 
 def _netted(facts: MoveFacts) -> str:
