@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
         "--class", dest="by_class", metavar="COLUMN", help="part Theil's T by the classes in this column"
     )
     power.add_argument("--no-zeros", dest="zeros", action="store_false", help="a balance of 0 is no holder")
+    power.add_argument("--picture", type=Path, metavar="OUT.png", help="also draw the Lorenz curve")
     power.add_argument("--json", action="store_true", help="one JSON object")
     batch = command("batch", "print what became of every call of a transaction, recorded or on a followed chain")
     batch.add_argument("origins", nargs="+", metavar="FILE|HASH", help="a recorded transaction, or the hash of one")
@@ -166,7 +167,7 @@ def _power(given: argparse.Namespace) -> int:
     from bot.power import Options, power  # noqa: PLC0415 - as above; it brings numpy
     from watchers.errors import InputError, UserError  # noqa: PLC0415 - as above
 
-    options = Options(given.weight, given.exclude, given.quota, given.threshold, given.by_class, given.zeros)
+    options = Options(given.weight, given.exclude, given.quota, given.threshold, given.by_class, given.zeros, given.picture)
     try:
         power(given.file, options, sys.stdout, as_json=given.json)
     except (InputError, UserError) as error:

@@ -12,6 +12,7 @@ import aiohttp
 import discord
 
 from bot.cards.card import Card
+from bot.cards.layout import files, without_pictures
 from bot.client import Connection, refused_token
 from bot.deliver.port import (
     INVALID_BODY,
@@ -27,6 +28,7 @@ from watchers.unreached import of_error
 
 OLD_EDITS_S: Final = 600.0
 DISCORD_EPOCH_MS: Final = 1_420_070_400_000  # snowflakes count from 2015
+_NO_FILES: Final = (MISSING_PERMISSIONS, INVALID_BODY)
 PAGE: Final = 1000  # messages read in a channel when ours are looked for
 
 View = Callable[[Card], discord.ui.LayoutView]
@@ -100,23 +102,25 @@ class DiscordPort:
                 self._connection.http._global_over.set()  # noqa: SLF001 - there is no other way to let go of it
 
     async def post(self, channel_id: int, card: Card, nonce: str) -> int:
-        """Post a card; pings the card's role and nobody else."""
-        with self._request():
-            channel = self._connection.get_partial_messageable(channel_id)
-            message = await channel.send(view=self._view(card), nonce=nonce, allowed_mentions=_mentions(card))
-            return message.id
+        """Post a card; pings the card's role and nobody else. Pictures that Discord refuses stay away."""
+        try:
+            with self._request():
+                channel = self._connection.get_partial_messageable(channel_id)
+                message = await channel.send(
+                    view=self._view(card), files=files(card), nonce=nonce, allowed_mentions=_mentions(card)
+                )
+                return message.id
+        except Undeliverable as error:
+            if not card.pictures or error.code not in _NO_FILES:
+                raise
+        return await self.post(channel_id, without_pictures(card), nonce)
 
     async def edit(self, channel_id: int, message_id: int, card: Card) -> None:
         """Bring a message to this card; pings nobody."""
         with self._request():
             message = self._connection.get_partial_messageable(channel_id).get_partial_message(message_id)
-            await message.edit(view=self._view(card), allowed_mentions=discord.AllowedMentions.none())
-
-    def link(self, channel_id: int, message_id: int) -> str:
-        """Link a message; empty where the channel's server is not known yet."""
-        channel = self._connection.get_channel(channel_id)
-        guild = getattr(channel, "guild", None)
-        return f"https://discord.com/channels/{guild.id}/{channel_id}/{message_id}" if guild is not None else ""
+            nobody = discord.AllowedMentions.none()
+            await message.edit(view=self._view(card), attachments=files(card), allowed_mentions=nobody)
 
     async def recent(self, channel_id: int, after_ms: int, limit: int) -> list[tuple[int, str]]:
         """Read our own messages, answers to commands left out; the newest first for `after_ms` 0, else the oldest."""

@@ -16,6 +16,7 @@ from typing import NamedTuple, TextIO
 
 import msgspec
 
+from bot.charts.plots import Curve, Lorenz
 from bot.measured import Answer, ClassLine, Excluded, IndexLine, Number, Player, TheilByClass, text
 from bot.sheet import Exact, exact, rows, titles, written
 from watchers.errors import InputError, UserError
@@ -36,6 +37,7 @@ class Options(NamedTuple):
     threshold: str | None = None
     by_class: str | None = None
     zeros: bool = True
+    picture: Path | None = None
 
 
 class Holder(NamedTuple):
@@ -78,7 +80,20 @@ def power(file: Path, options: Options, out: TextIO, *, as_json: bool) -> None:
             answer.quota, answer.nakamoto_quota = written(units, places), holdings.reach(units)
             _decide(answer, balances, units, sheet.holders, places)
     encode = msgspec.json.Encoder(decimal_format="number").encode
+    if options.picture is not None:
+        _picture(options.picture, file.name, holdings, answer)
     out.write(encode(answer).decode() + "\n" if as_json else text(answer))
+
+
+def _picture(to: Path, title: str, holdings: Holdings, answer: Answer) -> None:
+    """Draw the Lorenz curve into a file. Raises UserError."""
+    from bot.charts.draw import draw  # noqa: PLC0415 - matplotlib is heavy: only who wants a picture pays
+
+    curve = Curve("holders", holdings.lorenz(), answer.gini, answer.n, answer.nakamoto)
+    try:
+        to.write_bytes(draw(Lorenz(f"{title} · how evenly it is held", (curve,))))
+    except OSError as error:
+        raise UserError(f"--picture {to}: {error.strerror}; name a file that can be written") from None
 
 
 def _read(file: Path, options: Options) -> Sheet:

@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from bot.cards.card import Card
-from bot.cards.layout import view
+from bot.cards.layout import REFUSED, files, view, without_pictures
 from watchers.errors import UserError
 
 PATIENCE_S = 2.0
@@ -42,12 +42,29 @@ async def reply(
         return
     finally:
         task.cancel()
-    if asked.response.is_done():
-        await asked.edit_original_response(view=view(card))
-    elif in_place:
-        await asked.response.edit_message(view=view(card))
-    else:
-        await asked.response.send_message(view=view(card), ephemeral=private)
+    await _send(asked, _allowed(asked, card), private=private, in_place=in_place)
+
+
+def _allowed(asked: Asked, card: Card) -> Card:
+    """Leave the pictures out where the bot may not attach files."""
+    if card.pictures and not asked.app_permissions.attach_files:
+        return without_pictures(card)
+    return card
+
+
+async def _send(asked: Asked, card: Card, *, private: bool, in_place: bool) -> None:
+    """Send the answer; an edit leaves no picture of what it replaces. Pictures that Discord refuses stay away."""
+    try:
+        if asked.response.is_done():
+            await asked.edit_original_response(view=view(card), attachments=files(card))
+        elif in_place:
+            await asked.response.edit_message(view=view(card), attachments=files(card))
+        else:
+            await asked.response.send_message(view=view(card), files=files(card), ephemeral=private)
+    except discord.HTTPException as error:
+        if not card.pictures or error.status not in REFUSED:
+            raise
+        await _send(asked, without_pictures(card), private=private, in_place=in_place)
 
 
 async def tell(asked: Asked, sentence: str) -> None:

@@ -20,6 +20,14 @@ class Button(msgspec.Struct, frozen=True):
     style: Style = "secondary"
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """A PNG, its file name, which is its own within a card, and what it shows in words."""
+
+    name: str
+    alt: str
+    png: bytes
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """Headline first: number, verb, consequence. `subject_url` becomes the "Open" button beside it."""
 
@@ -32,3 +40,4 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     small: str = ""
     buttons: tuple[Button, ...] = ()
     ping_role: int | None = None
+    pictures: tuple[Picture, ...] = ()

@@ -4,12 +4,14 @@ Sources: Discord documentation, "Component Reference" and "Message Resource" (te
 components, custom id 100, label 80); discord/discord-api-docs#8554 for the byte limit that it does not state.
 """
 
+import io
 import re
 
 import discord
+import msgspec
 from discord import ui
 
-from bot.cards.card import Button, Card
+from bot.cards.card import Button, Card, Picture
 from bot.cards.escape import CUT, cut
 
 TEXT = 4000
@@ -17,6 +19,10 @@ COMPONENTS = 40
 CUSTOM_ID = 100
 LABEL = 80
 ROW = 5
+ALT = 1024
+GALLERY = 10
+REFUSED = (400, 403, 413)  # HTTP statuses with which Discord turns a message's files down
+NO_PICTURE = "No picture: I may not attach files here (permission Attach Files)."
 BYTES = 10_170  # UTF-8 bytes + 12 for each text display; beyond, one reporter measured HTTP 500
 BYTES_PER_DISPLAY = 12
 GAP = "\u00a0"  # no-break space
@@ -81,11 +87,29 @@ def view(card: Card) -> ui.LayoutView:
         box.add_item(ui.Separator())
     for text in rest:
         box.add_item(ui.TextDisplay(text))
+    if card.pictures:
+        shown = (discord.MediaGalleryItem(f"attachment://{p.name}", description=cut(p.alt, ALT)) for p in _shown(card))
+        box.add_item(ui.MediaGallery(*shown))
     if card.buttons:
         box.add_item(ui.ActionRow(*(_button(button) for button in card.buttons[:ROW])))
     layout.add_item(box)
     layout.stop()
     return layout
+
+
+def files(card: Card) -> list[discord.File]:
+    """Give the files that the card's message refers to, each to be sent once: sending reads it to its end."""
+    return [discord.File(io.BytesIO(p.png), p.name, description=cut(p.alt, ALT)) for p in _shown(card)]
+
+
+def without_pictures(card: Card) -> Card:
+    """Give the card as it is sent where files are refused; it says so."""
+    small = f"{card.small}\n-# {NO_PICTURE}" if card.small else NO_PICTURE
+    return msgspec.structs.replace(card, pictures=(), small=small)
+
+
+def _shown(card: Card) -> tuple[Picture, ...]:
+    return card.pictures[:GALLERY]
 
 
 def _button(button: Button) -> ui.Button[ui.LayoutView]:

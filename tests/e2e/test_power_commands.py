@@ -1,11 +1,14 @@
 """`/power` and `/delegate` through discord.py and the gateway, at the end of the told story."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 from tests.asking import World, lines, told, unreachable
+from tests.browser import CHROMIUM, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,6 +34,33 @@ async def test_power_tells_three_levels_at_one_block(world: World) -> None:
     assert "• To the quorum 1: so many of the largest reach it alone (400k ROSTRA)" in said
     assert "Voters of proposal 7854…5893: 6 voters, 100.0 % of what is delegated now" in said
     assert said[-1] == "-# Sandbox · delegates as of block 82"
+
+
+async def test_power_comes_with_the_lorenz_curve_which_the_page_shows(world: World, tmp_path: Path) -> None:
+    message = (await world.ask("power", {"dao": "rostra"})).message
+    assert message is not None
+    (file,) = message["attachments"]
+    assert file["filename"] == "lorenz.png"
+    assert "Trend not yet: it takes two daily snapshots" in str(message["components"]).replace("*", "")
+    async with aiohttp.ClientSession() as session, session.get(file["url"]) as answer:
+        assert (await answer.read()).startswith(b"\x89PNG")
+    if CHROMIUM is None:
+        pytest.skip("chromium not found on PATH")
+    shot = "document.querySelector('.gallery img')"
+    async with opened(world.discord.page_url, tmp_path / "profile") as tab:
+        await tab.until(f"{shot} && {shot}.complete && {shot}.naturalWidth === 800")
+        assert str(await tab.run(f"{shot}.alt")).startswith("Rostra DAO · how evenly votes are held. Lorenz curve.")
+
+
+async def test_power_without_the_permission_says_so_and_comes_without_a_picture(world: World) -> None:
+    await world.discord.deny("alerts", "attach_files")
+    try:
+        reply = await world.ask("power", {"dao": "rostra"})
+    finally:
+        await world.discord.allow("alerts", "attach_files")
+    assert "No picture: I may not attach files here (permission Attach Files)." in lines(reply)[-1]
+    assert reply.message is not None
+    assert not reply.message["attachments"]
 
 
 async def test_power_without_a_node_says_that_quorum_and_threshold_are_unknown(

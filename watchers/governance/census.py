@@ -25,7 +25,7 @@ class Game(NamedTuple):
 
 class Census(NamedTuple):
     """Everything that is told of one distribution; `to_quorum` and `to_threshold` are None where that is unknown or out
-    of reach.
+    of reach; `curve` is the Lorenz curve.
     """
 
     measures: Measures
@@ -33,6 +33,7 @@ class Census(NamedTuple):
     to_quorum: int | None
     to_threshold: int | None
     game: Game
+    curve: tuple[tuple[float, float], ...]
 
 
 def take(
@@ -49,6 +50,7 @@ def take(
         holdings.reach(quorum_raw) if quorum_raw else None,
         holdings.reach(threshold_raw) if threshold_raw else None,
         _game(sorted(held.values(), reverse=True), holdings.total),
+        holdings.lorenz(),
     )
 
 

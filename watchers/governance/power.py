@@ -98,6 +98,13 @@ class Holdings:
         """Give the share of the k largest."""
         return min(float(self._running[min(k, self.n) - 1]), 1.0)
 
+    def lorenz(self, most: int = 201) -> tuple[tuple[float, float], ...]:
+        """Give at most `most` points of the Lorenz curve: share of holders, the smallest first, and what they hold."""
+        at = np.unique(np.linspace(0, self.n, most).round().astype(np.int64))
+        held = 1.0 - np.concatenate(([0.0], self._running))[self.n - at]
+        held[0], held[-1] = 0.0, 1.0
+        return tuple(zip((at / self.n).tolist(), held.clip(0.0, 1.0).tolist(), strict=True))
+
     def reach(self, amount: int) -> int | None:
         """Count the fewest holders who have at least `amount` together; None where all of them have less."""
         if amount > self.total:
