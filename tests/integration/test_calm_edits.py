@@ -14,7 +14,7 @@ from watchers.alert import AlertState, Followed, ProposalFacts, StepTaken
 
 def standing(rev: int, *steps: str, **changes: Any) -> AlertState:
     facts = ProposalFacts(
-        dao="uniswap", governor="0x" + "11" * 20, proposal_id=7, title="Fees", change="created", proposer="", tally=None,
+        dao="uniswap", governor="0x11", proposal_id=7, title="Fees", change="created", proposer="", tally=None,
         token_symbol="UNI", token_decimals=18, ends_at_s=None, ends_at_clock=None, actions=0,
         followed=Followed(tuple(StepTaken(step, "0xaa", 1) for step in ("created", *steps)), **changes),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A proposal that is followed: each block with votes revises what was said at its creation, and a reorg takes it back."""
+"""A proposal that is followed: each block with votes revises what its creation said, and a reorg takes it back."""
 
 from redis.asyncio import Redis
 
