@@ -16,7 +16,9 @@ from watchers.delegates import Book, DelegateBooks
 from watchers.facts import Ask as Question
 from watchers.facts import Facts
 from watchers.governance.electors import tokens_on
+from watchers.governance.holding import holders_from
 from watchers.history import History, StoredEvent
+from watchers.holders import HolderBooks
 from watchers.inquiry import Standing
 from watchers.lookup import Found
 from watchers.wing import Ballot
@@ -84,6 +86,7 @@ class Desk:
     ask: Ask
     facts: AskFacts
     books: DelegateBooks
+    holders: HolderBooks
     status: Callable[[int | None], Awaitable[list[Line]]]
     post: Callable[[int, Card], Awaitable[int]]
     clock_ms: Callable[[], int]
@@ -104,6 +107,12 @@ class Desk:
         chain = self.settings.chains[dao.chain]
         start = tokens_on(self.settings, chain).get(dao.token)
         return None if start is None else await self.books.book(chain.id, dao.token, start)
+
+    async def held(self, dao: Dao) -> Book | None:
+        """Read the book of who holds a DAO's token; None where none is kept."""
+        chain = self.settings.chains[dao.chain]
+        start = holders_from(self.settings, chain).get(dao.token)
+        return None if start is None else await self.holders.book(chain.id, dao.token, start)
 
     def dao_of(self, chain_id: int, governor: str) -> Dao | None:
         """Find the DAO that a governor decides for."""

@@ -122,6 +122,12 @@ class DiscordPort:
             nobody = discord.AllowedMentions.none()
             await message.edit(view=self._view(card), attachments=files(card), allowed_mentions=nobody)
 
+    def link(self, channel_id: int, message_id: int) -> str:
+        """Link a message; empty where the channel's server is not known yet."""
+        channel = self._connection.get_channel(channel_id)
+        guild = getattr(channel, "guild", None)
+        return f"https://discord.com/channels/{guild.id}/{channel_id}/{message_id}" if guild is not None else ""
+
     async def recent(self, channel_id: int, after_ms: int, limit: int) -> list[tuple[int, str]]:
         """Read our own messages, answers to commands left out; the newest first for `after_ms` 0, else the oldest."""
         found: list[tuple[int, str]] = []

@@ -29,6 +29,7 @@ DESK = Desk(
     ask=_nobody,
     facts=_nobody,
     books=_nobody,
+    holders=_nobody,
     status=_nobody,
     post=_nobody,
     clock_ms=lambda: NOW_S * 1000,

@@ -15,7 +15,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from watchers.chain.block import Cursor
-from watchers.record import BookChange, delegates_name
+from watchers.record import PER_BLOCK, BookChange
 from watchers.script import load, storing
 from watchers.store import tag
 
@@ -28,7 +28,9 @@ _ADDRESS = 40  # hex digits
 
 class Progress(NamedTuple):
     """How far a book is read back: from `start` to `done`, of what ends right before `since`, where commits feed it.
-    `since` None: nobody feeds it yet. `gaps` counts changes that did not continue what was before them.
+    `since` None: nobody feeds it yet. `gaps` counts changes that did not continue what was before them. Of
+    holders: `over`, how many there were when there were too many; `late`, a final block of
+    which something came too late.
     """
 
     token: str
@@ -36,6 +38,8 @@ class Progress(NamedTuple):
     done: int
     since: int | None
     gaps: int
+    over: int = 0
+    late: int = 0
 
     @property
     def whole(self) -> bool:
@@ -82,8 +86,10 @@ class Snapshot(msgspec.Struct, frozen=True):
 _snapshots = msgspec.json.Decoder(Snapshot)
 
 
-class DelegateBooks:
-    """The books of all chains, by chain id and token."""
+class Books:
+    """Books of one sort, by chain id and token. `most`: how many holders one may have; 0: no bound."""
+
+    sort, most = "delegates", 0
 
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis  # its own annotations do not know that every reply is bytes
@@ -91,62 +97,27 @@ class DelegateBooks:
     async def progress(self, chain_id: int, token: str, start: int) -> Progress:
         """Tell how much of a book is there."""
         async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hgetall(_key(chain_id, token)).get(f"{tag(chain_id)}:first")
+            pipe.hgetall(self._key(chain_id, token)).get(f"{tag(chain_id)}:first")
             meta, first = await pipe.execute()
-        return _progress(token, start, meta, first)
-
-    async def book(self, chain_id: int, token: str, start: int) -> Book:
-        """Read all powers of a token, at one moment."""
-        name = _key(chain_id, token)
-        async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hgetall(name).get(f"{tag(chain_id)}:first").get(f"{tag(chain_id)}:cursor")
-            pipe.hget(f"{tag(chain_id)}:status", "time")
-            pipe.hgetall(f"{name}:p").hvals(_fresh(chain_id, token))
-            meta, first, cursor, time_s, settled, fresh = await pipe.execute()
-        powers = await (asyncio.to_thread(_powers, settled, fresh) if len(settled) > MANY else _now(settled, fresh))
-        at = Cursor.parse(cursor.decode()) if cursor else None
-        return Book(_progress(token, start, meta, first), at, int(time_s or 0), powers)
-
-    async def delegators(self, chain_id: int, token: str, delegate: str) -> list[str]:
-        """Give who gave this delegate votes, by the book; page by page, since one chain may have a million."""
-        wanted = delegate[2:]
-        found: set[str] = set()
-        cursor = 0
-        while True:
-            async with storing("read who delegates"):
-                cursor, page = await self._redis.hscan(f"{_key(chain_id, token)}:d", cursor, count=SCAN)
-            for who, text in page.items():
-                if wanted in _split(text.decode().partition(" ")[2]):
-                    found.add(f"0x{who.decode()}")
-            if not cursor:
-                break
-            await asyncio.sleep(0)  # a page takes a moment: let the watchers in
-        async with storing("read who delegates"):
-            fresh = await self._redis.hvals(_fresh(chain_id, token))
-        for change in _ordered(fresh):
-            if change.side == "d":
-                (found.add if wanted in _split(change.what) else found.discard)(f"0x{change.who}")
-        return sorted(found)
+        return progress_of(token, start, meta, first)
 
     async def fill(
         self, chain_id: int, was: Progress, stored_done: str, changes: Iterable[BookChange], done: int
     ) -> bool:
         """Enter what blocks up to `done` tell; False when somebody else has read on meanwhile."""
-        texts = [change.text for change in changes]
-        chunks = [texts[at : at + FILL_CHUNK] for at in range(0, len(texts), FILL_CHUNK)] or [[]]
-        for n, chunk in enumerate(chunks, 1):
-            reached = done if n == len(chunks) else ""
-            reply, _ = await _FILL(
-                self._redis, tag(chain_id), was.token, stored_done, was.start, reached, len(chunk), *chunk
-            )
+        name = f"{self.sort}:{was.token}"
+        for texts, reached in _chunks(changes, done):
+            head = (name, stored_done, was.start, reached, self.most or "", len(texts))
+            reply, _ = await _FILL(self._redis, tag(chain_id), *head, *texts)
             if reply == b"STALE":
                 return False
+            stored_done = str(reached)
         return True
 
     async def stored_done(self, chain_id: int, token: str) -> str:
         """Give how far a book is read back, as it is written: what `fill` must find."""
         async with storing("read a book of delegates"):
-            text = await self._redis.hget(_key(chain_id, token), "done")
+            text = await self._redis.hget(self._key(chain_id, token), "done")
         return text.decode() if text else ""
 
     async def final(self, chain_id: int) -> int | None:
@@ -159,7 +130,7 @@ class DelegateBooks:
 
     async def keep(self, chain_id: int, token: str, snapshot: Snapshot, *, days: int) -> None:
         """Keep a day's snapshot, the first of each day, and forget those older than `days`."""
-        name = f"{_key(chain_id, token)}:measured"
+        name = f"{self._key(chain_id, token)}:measured"
         async with storing("keep a snapshot"):
             await self._redis.hsetnx(name, snapshot.day, msgspec.json.encode(snapshot))
             old = [day for day in await self._redis.hkeys(name) if int(day) < snapshot.day - days]
@@ -169,7 +140,7 @@ class DelegateBooks:
     async def snapshots(self, chain_id: int, token: str) -> list[Snapshot]:
         """Give every snapshot that is kept, the oldest first; one that cannot be read is left out."""
         async with storing("read the snapshots"):
-            texts = await self._redis.hvals(f"{_key(chain_id, token)}:measured")
+            texts = await self._redis.hvals(f"{self._key(chain_id, token)}:measured")
         found = []
         for text in texts:
             with suppress(msgspec.MsgspecError):  # another version's
@@ -179,37 +150,95 @@ class DelegateBooks:
     async def snapshot(self, chain_id: int, token: str, day: int) -> Snapshot | None:
         """Give the snapshot of a day since 1970."""
         async with storing("read a snapshot"):
-            text = await self._redis.hget(f"{_key(chain_id, token)}:measured", day)
+            text = await self._redis.hget(f"{self._key(chain_id, token)}:measured", day)
         try:
             return _snapshots.decode(text) if text else None
         except msgspec.MsgspecError:  # another version's
             return None
 
+    def _key(self, chain_id: int, token: str) -> str:
+        return f"{tag(chain_id)}:{self.sort}:{token}"
 
-def _key(chain_id: int, token: str) -> str:
-    return f"{tag(chain_id)}:{delegates_name(token)}"
-
-
-def _fresh(chain_id: int, token: str) -> str:
-    return f"{tag(chain_id)}:book:{delegates_name(token)}"
+    def _fresh(self, chain_id: int, token: str) -> str:
+        return f"{tag(chain_id)}:book:{self.sort}:{token}"
 
 
-def _progress(token: str, start: int, meta: dict[bytes, bytes], first: bytes | None) -> Progress:
+class DelegateBooks(Books):
+    """Who may vote with how much."""
+
+    async def book(self, chain_id: int, token: str, start: int) -> Book:
+        """Read all powers of a token, at one moment."""
+        name = self._key(chain_id, token)
+        async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(name).get(f"{tag(chain_id)}:first").get(f"{tag(chain_id)}:cursor")
+            pipe.hget(f"{tag(chain_id)}:status", "time")
+            pipe.hgetall(f"{name}:p").hvals(self._fresh(chain_id, token))
+            meta, first, cursor, time_s, settled, fresh = await pipe.execute()
+        powers = await (asyncio.to_thread(_powers, settled, fresh) if len(settled) > MANY else _now(settled, fresh))
+        at = Cursor.parse(cursor.decode()) if cursor else None
+        return Book(progress_of(token, start, meta, first), at, int(time_s or 0), powers)
+
+    async def delegators(self, chain_id: int, token: str, delegate: str) -> list[str]:
+        """Give who gave this delegate votes, by the book; page by page, since one chain may have a million."""
+        wanted = delegate[2:]
+        found: set[str] = set()
+        cursor = 0
+        while True:
+            async with storing("read who delegates"):
+                cursor, page = await self._redis.hscan(f"{self._key(chain_id, token)}:d", cursor, count=SCAN)
+            for who, text in page.items():
+                if wanted in _split(text.decode().partition(" ")[2]):
+                    found.add(f"0x{who.decode()}")
+            if not cursor:
+                break
+            await asyncio.sleep(0)  # a page takes a moment: let the watchers in
+        async with storing("read who delegates"):
+            fresh = await self._redis.hvals(self._fresh(chain_id, token))
+        for change in ordered(fresh):
+            if change.side == "d":
+                (found.add if wanted in _split(change.what) else found.discard)(f"0x{change.who}")
+        return sorted(found)
+
+
+def progress_of(token: str, start: int, meta: dict[bytes, bytes], first: bytes | None) -> Progress:
+    """Read how far a book is."""
     since = meta.get(b"since")
     fed = since or (first if since is not None else None)  # "" is the chain's first block of all
     begun = int(meta.get(b"from", start))
     done = int(meta[b"done"]) if b"done" in meta and begun <= start else start - 1
-    return Progress(token, start, done, int(fed) if fed else None, int(meta.get(b"gaps", 0)))
+    return Progress(
+        token,
+        start,
+        done,
+        int(fed) if fed else None,
+        int(meta.get(b"gaps", 0)),
+        *(int(meta.get(one, 0)) for one in (b"over", b"late")),
+    )
 
 
-def _ordered(fresh: Iterable[bytes]) -> Iterator[BookChange]:
+def _chunks(changes: Iterable[BookChange], done: int) -> Iterator[tuple[list[bytes], int]]:
+    """Cut between blocks, so that each piece is entered whole and once, wherever the reading is killed."""
+    texts: list[bytes] = []
+    last = -1
+    for change in sorted(changes):
+        block = change.at // PER_BLOCK
+        if len(texts) >= FILL_CHUNK and block > last:
+            yield texts, last
+            texts = []
+        texts.append(change.text)
+        last = block
+    yield texts, done
+
+
+def ordered(fresh: Iterable[bytes]) -> Iterator[BookChange]:
+    """Give changes as they came."""
     changes = (text.decode().split(" ") for text in fresh)
     yield from sorted(BookChange(int(at), *rest) for at, *rest in changes)
 
 
 def _powers(settled: dict[bytes, bytes], fresh: Sequence[bytes]) -> dict[str, int]:
     found = {f"0x{who.decode()}": int(text.partition(b" ")[2]) for who, text in settled.items()}
-    for change in _ordered(fresh):
+    for change in ordered(fresh):
         if change.side == "p":
             found[f"0x{change.who}"] = int(change.what)
     return {who: power for who, power in found.items() if power}

@@ -24,6 +24,7 @@ from config.settings import Dao
 from watchers.delegates import Book, Snapshot
 from watchers.governance.events import ProposalChange
 from watchers.governance.getters import Number
+from watchers.holders import HolderBooks, differs, questions
 from watchers.wing import Ballot
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 CHANGE_D = 30
 SHOWN_OUT = 5
+NOT_HELD = "**Holders** unknown: holders are not indexed"
 NO_TREND = "**Trend** not yet: it takes two daily snapshots, and one is taken a day"
 
 
@@ -58,11 +60,12 @@ def answer(
     latest: Vote | None,
     then: Snapshot | None,
     desk: Desk,
+    holders: Sequence[str] = (NOT_HELD,),
 ) -> Card:
     """Draw the answer. `book` None: nothing tells this token's delegates; `out` is who is left out with what."""
     chain_id = desk.settings.chains[dao.chain].id
     census = level.census
-    facts = ["**Holders** unknown: holders are not indexed"]
+    facts = list(holders)
     if book is None:
         facts.append("**Delegates** unknown: daos.toml names no token_start_block, so no book of delegates is kept")
     elif not book.progress.whole:
@@ -183,6 +186,45 @@ def _out(out: Mapping[str, int], book: Book, dao: Dao, chain_id: int, desk: Desk
     return [f"**Left out** {', '.join(said)}{more}"]
 
 
+async def holders_of(dao: Dao, desk: Desk) -> list[str]:
+    """Say who holds the token, or why that is not known."""
+    book = await desk.held(dao)
+    if book is None:
+        return [NOT_HELD]
+    why = _unheld(book)
+    chain_id = desk.settings.chains[dao.chain].id
+    if not why:
+        asked = questions(book, dao.token)
+        why = differs(book, dao.token, await desk.facts(chain_id, asked))
+    if why:
+        return [f"**Holders** unknown: {why}"]
+    held, out = counted_powers(book, dao, chain_id, desk.lexicon)
+    census = await measured(dao, held, None, None, desk)
+    if census is None:
+        return ["**Holders** nobody whose holding counts", *_out(out, book, dao, chain_id, desk)]
+    m = census.measures
+    told = f"{figures.amount(m.total, dao.decimals)} {symbol(dao.symbol)}"
+    at = f", as of block {figures.number(book.at.number)}" if book.at is not None else ""
+    return [
+        f"**Holders** {m.n:,} with {told} together{at}",
+        (
+            f"• **Gini {m.gini:.3f}**, HHI {m.hhi:.4f}; {counted(m.nakamoto, 'holder')} "
+            f"{'has' if m.nakamoto == 1 else 'have'} more than half, the largest {_part(m.top1)}, the ten largest "
+            f"{_part(m.top10)}"
+        ),
+        *(_out(out, book, dao, chain_id, desk) if out else ()),
+    ]
+
+
+def _unheld(book: Book) -> str:
+    progress = book.progress
+    if progress.over:
+        return f"more than {HolderBooks.most:,} hold it, and a book may have no more"
+    if progress.late:
+        return f"something of final block {figures.number(progress.late)} came late: the book must be read anew"
+    return "" if progress.whole else f"the book of holders is {progress.share():.0%} read back"
+
+
 def _voters(latest: Vote | None, book: Book | None) -> list[str]:
     if latest is None:
         return ["**Voters** unknown: no proposal is on record"]
@@ -241,7 +283,7 @@ async def look(dao: Dao, desk: Desk) -> Card:
     latest, quorum_raw = await _latest(dao, chain_id, desk)
     book = await desk.book(dao)
     if book is None or not book.progress.whole:
-        return answer(dao, book, Level(None), {}, latest, None, desk)
+        return answer(dao, book, Level(None), {}, latest, None, desk, await holders_of(dao, desk))
     asked = Number(dao.governor, "proposalThreshold()")
     facts = await desk.facts(chain_id, [asked])
     threshold_raw = facts.get(asked) if facts is not None else None
@@ -249,7 +291,7 @@ async def look(dao: Dao, desk: Desk) -> Card:
     level = Level(await measured(dao, powers, quorum_raw, threshold_raw, desk), quorum_raw, threshold_raw)
     kept = await desk.books.snapshots(chain_id, dao.token)
     then = next((one for one in kept if one.day == book.time_s // DAY_S - CHANGE_D), None)
-    card = answer(dao, book, level, out, latest, then, desk)
+    card = answer(dao, book, level, out, latest, then, desk, await holders_of(dao, desk))
     if level.census is None:
         return card
     plots: list[tuple[Plot, str]] = [(lorenz(dao, level.census, latest), "lorenz.png")]
