@@ -1,5 +1,5 @@
-"""What has a time, not a block: housekeeping, and the day's measures of power. Job store in memory, rebuilt at each
-start; nothing is pickled.
+"""What has a time, not a block: housekeeping, the day's measures of power, reminders of votes that end soon. Job store
+in memory, rebuilt at each start; nothing is pickled.
 
 Source: APScheduler 3 documentation, "Configuring the scheduler": without `misfire_grace_time=None` a job that comes
 late by a second is dropped.
@@ -19,6 +19,7 @@ from watchers.errors import StoreError
 log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(hours=6)
+REMIND_EVERY: Final = timedelta(minutes=1)
 SNAPSHOT_EVERY: Final = timedelta(hours=1)  # a day's first is kept; a book may become whole at any hour
 DAY_MS: Final = 86_400_000
 SETTINGS_D: Final = 90  # how long a server can see who changed what
@@ -54,15 +55,23 @@ async def prune(shelves: Sequence[Shelf], clock_ms: Callable[[], int]) -> int:
 
 @contextmanager
 def housekeeping(
-    shelves: Sequence[Shelf], clock_ms: Callable[[], int], snapshot: Callable[[], Awaitable[int]] | None = None
+    shelves: Sequence[Shelf],
+    clock_ms: Callable[[], int],
+    snapshot: Callable[[], Awaitable[int]] | None = None,
+    remind: Callable[[], Awaitable[int]] | None = None,
 ) -> Iterator[AsyncIOScheduler]:
-    """Run the jobs while the context lasts; `snapshot` measures what is not measured yet today."""
+    """Run the jobs while the context lasts; `snapshot` measures what is not measured yet today, `remind` says which
+    votes end soon.
+    """
     scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
     every = {"seconds": int(EVERY.total_seconds())}
     scheduler.add_job(prune, "interval", args=(shelves, clock_ms), id="prune", **every)
     if snapshot is not None:
         often = {"seconds": int(SNAPSHOT_EVERY.total_seconds())}
         scheduler.add_job(snapshot, "interval", id="snapshot", **often)
+    if remind is not None:
+        minutely = {"seconds": int(REMIND_EVERY.total_seconds())}
+        scheduler.add_job(remind, "interval", id="remind", **minutely)
     scheduler.start()
     try:
         yield scheduler

@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     "liquidity": "whales",
     "batch": "batches",
     "act": "insiders",
+    "reminder": "reminders",
 }
 Where = discord.TextChannel | discord.Thread
 _IN_CHANNEL = ("view_channel", "send_messages", "read_message_history")
@@ -96,7 +97,7 @@ def check_role(role: discord.Role | None, channel: Where | None, guild: discord.
 
 def check_wish(one: Subscription, desk: Desk) -> None:
     """Raise UserError for filters that do not go together, with which a channel would wait for ever or hear all."""
-    kinds = ["vote" if one.kind == "proposal" else one.kind] if one.kind != "*" else list(desk.protocols)
+    kinds = ["vote" if one.kind in ("proposal", "reminder") else one.kind] if one.kind != "*" else list(desk.protocols)
     if one.protocol:
         choices.the_protocol(desk, one.protocol, *kinds)
     if one.dao:
@@ -104,7 +105,7 @@ def check_wish(one: Subscription, desk: Desk) -> None:
     if one.min_usd is not None and one.kind not in ("*", "liquidity", "act"):
         other = ": name a share of the quorum with `min_percent` instead" if one.kind == "vote" else ""
         raise UserError(f"{KINDS[one.kind].capitalize()} have no size in dollars{other or '; leave `min_usd` out'}.")
-    if one.min_share is not None and one.kind in ("proposal", "batch"):
+    if one.min_share is not None and one.kind in ("proposal", "batch", "reminder"):
         raise UserError(f"{KINDS[one.kind].capitalize()} have no share to measure; leave `min_percent` out.")
 
 

@@ -243,7 +243,7 @@ class ActWatch(Strict):
 
 
 class ReminderWatch(Strict):
-    """Reminders of votes, `hours` before they end; each names the `delegates` largest who have not voted, 0 for none."""
+    """Reminders of votes, `hours` before they end; each names the `delegates` largest who have not voted, 0: nobody."""
 
     kind: Literal["reminder"]
     name: Key

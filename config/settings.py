@@ -54,7 +54,9 @@ __all__ = [
     "load",
 ]
 
-_WATCHES: Mapping[str, type[Watch]] = {
+_WATCHES: Mapping[
+    str, type[VoteWatch] | type[LiquidityWatch] | type[BatchWatch] | type[ActWatch] | type[ReminderWatch]
+] = {
     "vote": VoteWatch,
     "liquidity": LiquidityWatch,
     "batch": BatchWatch,

@@ -11,6 +11,7 @@ from bot.cards.frame import retracted
 from bot.cards.lexicon import Lexicon
 from bot.cards.liquidity import liquidity_card
 from bot.cards.proposal import proposal_card
+from bot.cards.reminder import reminder_card
 from bot.cards.vote import vote_card
 from watchers.alert import AlertState
 
@@ -20,6 +21,7 @@ _DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon], Card]] = {
     "liquidity": liquidity_card,
     "batch": batch_card,
     "act": act_card,
+    "reminder": reminder_card,
 }
 
 
