@@ -85,7 +85,8 @@ async def seen(world: World, created: ProposalChange | None = None, *, timelock:
     at = Situation(settings, settings.chains["local"], header, facts, {}, {}, earlier)
     for asks in facts.rounds(lambda: wing.asks(events, at)):
         await answered(world, asks, header.height, facts)
-    (alert,) = wing.judge(kept := wing.enrich(events, at), at)
+    kept = wing.enrich(events, at)
+    (alert,) = [one for one in wing.judge(kept, at) if not one.revises]
     assert isinstance(alert.facts, ProposalFacts)
     return Seen(next(e for e in kept if isinstance(e, ProposalChange)), alert.facts)
 

@@ -56,7 +56,7 @@ def told(settings: Settings) -> list[tuple[Alert, int]]:
         at = Situation(settings, chain, header, Facts(), {}, {})
         while asks := list(wing.asks(events, at)):
             at.facts.known.update({ask: answered(node, ask, height) for ask in asks})
-        found += [(alert, header.time_s) for alert in wing.judge(wing.enrich(events, at), at)]
+        found += [(alert, header.time_s) for alert in wing.judge(wing.enrich(events, at), at) if not alert.revises]
     return found
 
 

@@ -86,7 +86,8 @@ class Reader:
                 break
             for ask in asks:
                 at.facts.known[ask] = self._answered(ask, height)
-        return [alert for wing in WINGS for alert in wing.judge(wing.enrich(events, at), at)]
+        judged = [alert for wing in WINGS for alert in wing.judge(wing.enrich(events, at), at)]
+        return [alert for alert in judged if not alert.revises]
 
     def _answered(self, ask: Ask[Any], height: int) -> Any:
         answers = []

@@ -223,7 +223,7 @@ def opened(step: ProposalChange, at: Situation) -> list[Ask[Any]]:
 
 
 def told(step: ProposalChange, at: Situation) -> ProposalFacts:
-    (alert,) = wing.judge(wing.enrich([step], at), at)
+    (alert,) = [a for a in wing.judge(wing.enrich([step], at), at) if not a.revises]
     assert isinstance(alert.facts, ProposalFacts)
     return alert.facts
 
