@@ -19,6 +19,7 @@ OPERATION = "0x09ce0535"
 VOTE_TX = "0xb5c8b0faee31966d5d8b40493474382bb1721210e88fe754ecfec21d00617a82"
 WHALE_TX = "0xf9ad6ad17f9e04dc5811c1fbfc98ca1f5dae2b2ddd8e9759d0121d9d9b4c316a"
 PAY = "7854381777555599095273754587344799736190060199225426513888321681420968545893"
+TEAM = "82825288076072185274830126487902989608658627323155928704413427009721267373767"
 AUDIT = "8962805136881389473158643972989163854093723511480452381048992745048102759699"
 
 
@@ -307,10 +308,14 @@ async def test_autocomplete_offers_what_there_is(world: World) -> None:
 
 
 async def test_autocomplete_offers_the_proposals_of_the_dao_that_was_named(world: World) -> None:
-    newest_first = [("7854…5893 Pay 250,000 USDC to the bridge team", PAY), ("8962…9699 Fund the first audit", AUDIT)]
+    newest_first = [
+        ("8282…3767 Let the founding team propose payments", TEAM),
+        ("7854…5893 Pay 250,000 USDC to the bridge team", PAY),
+        ("8962…9699 Fund the first audit", AUDIT),
+    ]
     assert await world.choices("proposal", "proposal", "", {"dao": "rostra"}) == newest_first
-    assert await world.choices("proposal", "proposal", "audit", {"dao": "Rostra DAO"}) == newest_first[1:]
-    assert await world.choices("proposal", "proposal", "78543", {"dao": "rostra"}) == newest_first[:1]
+    assert await world.choices("proposal", "proposal", "audit", {"dao": "Rostra DAO"}) == newest_first[2:]
+    assert await world.choices("proposal", "proposal", "78543", {"dao": "rostra"}) == newest_first[1:2]
     assert await world.choices("proposal", "proposal", "", {"dao": "who"}) == []
     assert await world.choices("proposal", "proposal", "", {}) == []
 

@@ -55,7 +55,7 @@ def test_once_tells_the_story_sums_it_up_and_leaves_nothing_behind(folder: Path)
     done = ran(folder, "--once")
     assert done.returncode == 0, done.stderr
     last = done.stdout.splitlines()[-1]
-    assert re.fullmatch(r"13 posted, \d+ edited, 2 retracted, 0 lost, 0 twice", last)
+    assert re.fullmatch(r"15 posted, \d+ edited, 2 retracted, 0 lost, 0 twice", last)
     assert "260k ROSTRA for: the outcome flips to passing" in done.stdout
     assert re.search(r"\n  Voting until \d+ [A-Z][a-z]+ \d{4} \d\d:\d\d UTC \(in 50 s\)\n", done.stdout)
     assert "<t:" not in done.stdout
@@ -69,12 +69,12 @@ def test_once_as_json_gives_a_line_for_every_card_and_nothing_else(folder: Path)
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert {tuple(one) for one in told} == {("action", "channel", "kind", "alert_id", "text")}
     assert {one["action"] for one in told} == {"posted", "edited", "retracted"}
-    assert {one["kind"] for one in told} == {"vote", "proposal", "liquidity", "batch"}
+    assert {one["kind"] for one in told} == {"vote", "proposal", "liquidity", "batch", "act"}
     queued = next(one["text"] for one in told if one["text"].startswith("Proposal passed and is queued"))
     assert re.search(r"Can run from .* UTC \(in 4 s\)\n", queued)
     assert not any("<t:" in one["text"] for one in told)
     posted = [one["alert_id"] for one in told if one["action"] == "posted"]
-    assert len(posted) == len(set(posted)) == 13
+    assert len(posted) == len(set(posted)) == 15
 
 
 def tampered(monkeypatch: pytest.MonkeyPatch, folder: Path, change: Callable[[Expectation], None]) -> None:
@@ -133,7 +133,7 @@ async def test_each_room_of_the_demo_hears_its_kind_and_a_repetition_is_counted_
     async with demo.played(folder / "data", told.append, rooms=True) as (app, _, discord):
         verdict = await demo.judge(app, discord, told)
         assert verdict.well, verdict
-        assert verdict.line.startswith("26 posted, ")
+        assert verdict.line.startswith("30 posted, ")
         assert {one.channel for one in told} == {demo.CHANNEL, *demo.ROOMS}
         for room, kinds in demo.ROOMS.items():
             assert {one.alert.kind for one in told if one.channel == room} == set(kinds)

@@ -8,11 +8,12 @@ from typing import Literal, NamedTuple, Protocol
 
 from eth_utils.crypto import keccak
 
+from tests.evm.anvil import Contract
 from tests.evm.operation import bundle, execute
 from tests.evm.world import USDC, VOTING_PERIOD, World
 
 AGAINST, FOR, ABSTAIN = 0, 1, 2
-Kind = Literal["vote", "proposal", "liquidity", "batch"]
+Kind = Literal["vote", "proposal", "liquidity", "batch", "act"]
 
 
 class Said(NamedTuple):
@@ -57,8 +58,14 @@ class Proposal(NamedTuple):
 
 async def proposal(world: World, usdc: int, description: str) -> Proposal:
     """Build a payment out of the DAO's treasury."""
-    pay = bytes.fromhex(world.usdc.data("transfer", world.who["grantee"], usdc * USDC)[2:])
-    parts = ([world.usdc.address], [0], [pay], keccak(text=description))
+    pay = world.usdc.data("transfer", world.who["grantee"], usdc * USDC)
+    return await plan(world, [(world.usdc, pay)], description)
+
+
+async def plan(world: World, calls: Sequence[tuple[Contract, str]], description: str) -> Proposal:
+    """Build a proposal of calls that send no coins."""
+    targets, datas = [to.address for to, _ in calls], [bytes.fromhex(data[2:]) for _, data in calls]
+    parts = (targets, [0] * len(calls), datas, keccak(text=description))
     return Proposal(await world.governor.call("hashProposal", *parts), *parts[:3], description)
 
 
@@ -115,6 +122,7 @@ async def play(world: World, stage: Stage) -> None:
     await _reorg(world, stage)
     leave = await _leave_pair(world, "pair_whale", 9, 10)
     await stage.block(Said("liquidity", leave, "a whale leaves the V2 pair"))
+    await _insiders(world, stage)
     deadline = await world.governor.call("proposalDeadline", planned.id)
     while await world.anvil.height() < deadline:
         await stage.block()
@@ -184,6 +192,23 @@ async def _reorg(world: World, stage: Stage) -> None:
     await stage.block()
     await world.anvil.rpc("eth_sendRawTransaction", again)
     await stage.block(Said("liquidity", added, moving, "moved"))
+
+
+async def _insiders(world: World, stage: Stage) -> None:
+    """An investor claims its part; then a proposal whose last payment is more than the treasury would have left."""
+    await stage.block(Said("act", await world.claim("fund"), "an investor claims 120,000, 1.2 % of the supply"))
+    await stage.block()
+    grantee, role = world.who["grantee"], await world.timelock.call("PROPOSER_ROLE")
+    calls = (
+        (world.usdc, world.usdc.data("transfer", grantee, 60_000 * USDC)),
+        (world.timelock, world.timelock.data("grantRole", role, world.who["whale"])),
+        (world.usdc, world.usdc.data("transfer", grantee, 500_000 * USDC)),
+    )
+    planned = await plan(
+        world, calls, "# Let the founding team propose payments\n\nAnd pay the bridge for a year ahead."
+    )
+    tried = "proposal created: two of its three calls would succeed"
+    await stage.block(Said("proposal", await propose(world, planned), tried))
 
 
 async def _just_in_time(world: World) -> Sequence[Said]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Any
 
+from eth_utils.address import to_canonical_address
+from eth_utils.crypto import keccak
+
 from tests.evm.anvil import Anvil, Contract, accounts, load
 
 USDC = 10**6
@@ -66,6 +69,7 @@ VOTES = {
     "fund": 1_200_000,
     "whale": 900_000,
 }
+SHARES = {"fund": 120_000, "whale": 60_000}  # what the early ones may claim, in the order of their indexes
 VAULTS = ("deployer", "range_whale", "sniper", "trader")
 
 
@@ -94,6 +98,7 @@ class World:
     entry_points: dict[int, Contract]
     smart_accounts: dict[int, list[Contract]]
     target: Contract
+    distributor: Contract
 
     @property
     def usdc_first(self) -> bool:
@@ -114,6 +119,13 @@ class World:
             named |= {f"account_{version}_{at}": account for at, account in enumerate(group)}
         return named
 
+    async def claim(self, role: str) -> str:
+        """Send what gives somebody of SHARES its part."""
+        leaves = shares(self.who)
+        index, (fund, other) = list(SHARES).index(role), leaves
+        args = (index, self.who[role], SHARES[role] * ETHER, [other if index == 0 else fund])
+        return await self.distributor.send("claim", *args, sender=self.who[role])
+
     async def range_liquidity(self, lower: int, upper: int, usdc: float, weth: float) -> int:
         """Give the V3 liquidity that both amounts allow in a range around the price."""
         price: int = (await self.pool.call("slot0"))[0]
@@ -127,6 +139,14 @@ class World:
         """Give a range of as many tick spacings on both sides of the price."""
         tick = (await self.pool.call("slot0"))[1] // SPACING * SPACING
         return tick - spacings * SPACING, tick + spacings * SPACING
+
+
+def shares(who: dict[str, str]) -> list[bytes]:
+    """Give the leaves of the tree that the distributor pays by."""
+    return [
+        keccak(at.to_bytes(32) + to_canonical_address(who[role]) + (votes * ETHER).to_bytes(32))
+        for at, (role, votes) in enumerate(SHARES.items())
+    ]
 
 
 def sqrt_price_x96(tick: int) -> int:
@@ -143,6 +163,7 @@ async def build(anvil: Anvil) -> World:
     parts |= await _market(anvil, who)
     parts |= await _dao(anvil, who)
     parts |= await _accounts(anvil, who)
+    parts["distributor"] = await _distributor(anvil, who, parts["token"])
     world = World(**parts)
     await _fund(world)
     await _first_liquidity(world)
@@ -238,6 +259,14 @@ async def _accounts(anvil: Anvil, who: dict[str, str]) -> dict[str, Any]:
         ]
     await anvil.succeed(*txs)
     return {"entry_points": entry_points, "smart_accounts": groups, "target": target}
+
+
+async def _distributor(anvil: Anvil, who: dict[str, str], token: Contract) -> Contract:
+    """Let the early ones claim. It waits in the pool for the next block, so that no block comes later for it."""
+    root = keccak(b"".join(sorted(shares(who))))
+    made = await anvil.deploy("Distributor", token.address, root, sender=who["deployer"])
+    await token.send("transfer", made.address, sum(SHARES.values()) * ETHER, sender=who["deployer"])
+    return made
 
 
 async def _fund(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +13,24 @@ import sandbox.chain
 from config.settings import Settings, load
 from sandbox.chain import recording
 from sandbox.chain.node import Node, Refusal
-from watchers.alert import Alert, BatchFacts, MoveFacts, ProposalFacts, VoteFacts
-from watchers.batches.wing import wing as batches
+from watchers.alert import ActFacts, Alert, BatchFacts, MoveFacts, ProposalFacts, VoteFacts
 from watchers.chain.block import Header, Log
-from watchers.decode import Decoder
 from watchers.event import Event
 from watchers.facts import Ask, Facts, RpcError
 from watchers.governance.events import ProposalChange, Vote
-from watchers.governance.wing import wing as governance
-from watchers.liquidity.wing import wing as liquidity
 from watchers.proposed import Outcome
 from watchers.record import ballot_of
 from watchers.wing import Ballot, Situation
+from watchers.wings import PROTOCOLS, WINGS, decoder_of
 
 HOME = Path(sandbox.chain.__file__).parent
-WINGS: Sequence[Any] = (governance, liquidity, batches)
 ROUNDS = 6
 
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    known = {
-        kind: [protocol.name for protocol in wing.protocols]
-        for kind, wing in zip(("vote", "liquidity", "batch"), WINGS, strict=True)
-    }
     environ = {"SANDBOX_RPC": "http://127.0.0.1:1"}
-    return load(environ=environ, dotenv=None, config_dir=HOME / "config", protocols=known)
+    return load(environ=environ, dotenv=None, config_dir=HOME / "config", protocols=PROTOCOLS)
 
 
 class Reader:
@@ -47,10 +40,7 @@ class Reader:
         self.settings = settings
         self.node = Node(recording.load())
         self.chain = settings.chains["sandbox"]
-        claims = {
-            (self.chain.id, dao.governor): dao.protocol for dao in settings.daos.values() if dao.chain == "sandbox"
-        }
-        self.decoder = Decoder([protocol for wing in WINGS for protocol in wing.protocols], claims=claims)
+        self.decoder = decoder_of(settings)
         self.errors = 0
         self.ballots: dict[tuple[str, int], list[tuple[int, Ballot]]] = {}
         self.titles: dict[tuple[str, int], str] = {}
@@ -147,11 +137,29 @@ def test_one_large_vote_flips_the_outcome_and_another_flips_it_back(
 
 def test_the_proposal_is_followed_from_creation_to_execution(told: tuple[Reader, list[tuple[int, Alert]]]) -> None:
     changes = [alert.facts.change for _, alert in told[1] if isinstance(alert.facts, ProposalFacts)]
-    assert changes == ["created", "queued", "executed"]
+    assert changes == ["created", "created", "queued", "executed"]
+
+
+def test_an_investors_claim_is_told_with_its_share_and_who_got_it(told: tuple[Reader, list[tuple[int, Alert]]]) -> None:
+    (claim,) = [alert.facts for _, alert in told[1] if isinstance(alert.facts, ActFacts)]
+    assert (claim.act, claim.whom) == ("claim", told[0].node.recording.who["fund"])
+    assert claim.amount is not None
+    assert (claim.amount.raw, claim.share_of_supply) == (120_000 * 10**18, Decimal("0.012"))
+
+
+def test_of_the_second_proposal_a_payment_would_fail_and_a_role_be_granted(
+    told: tuple[Reader, list[tuple[int, Alert]]],
+) -> None:
+    second = [alert.facts for _, alert in told[1] if isinstance(alert.facts, ProposalFacts)][1]
+    assert second.simulated is not None
+    assert [call.ok for call in second.simulated.calls] == [True, True, False]
+    assert second.simulated.calls[2].reason.startswith("ERC20InsufficientBalance(")
+    assert {effect.kind for effect in second.simulated.effects} == {"role_granted", "transfer"}
 
 
 def test_what_the_proposal_would_do_is_tried_at_every_step(told: tuple[Reader, list[tuple[int, Alert]]]) -> None:
     seen = [alert.facts for _, alert in told[1] if isinstance(alert.facts, ProposalFacts)]
+    seen = [facts for facts in seen if facts.proposal_id == seen[0].proposal_id]
     assert [[action.function for action in facts.does] for facts in seen] == [["transfer(address,uint256)"]] * 3
     trials = [facts.simulated for facts in seen if facts.simulated is not None]
     assert [trial.step for trial in trials] == ["created", "queued", "executed"]
