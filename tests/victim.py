@@ -131,7 +131,7 @@ def live(life: Life) -> None:
 async def _run(life: Life) -> None:
     settings = settings_of(life.environ, life.config_dir)
     configure(settings)
-    options = Options(role=life.role, api_base=life.api_base, gateway=life.gateway, feed_sleep=_hurry)
+    options = Options(role=life.role, api_base=life.api_base, gateway=life.gateway, feed_sleep=_hurry, calm_ms=0)
     parent = multiprocessing.parent_process()
     assert parent is not None
     # a test run that was broken off leaves nobody behind, whatever state we are in

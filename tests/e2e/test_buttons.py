@@ -167,7 +167,7 @@ async def test_a_snoozed_subject_is_silent_in_that_channel_and_speaks_again_afte
     async with Discord.start(openapi=OPENAPI) as discord, Chain.start(block_time_s=None) as chain:
         discord.limits.enabled = False
         settings = settings_for(chain, discord, tmp_path)
-        options = Options(api_base=discord.api_base, gateway=discord.gateway_url, feed_sleep=hurry)
+        options = Options(api_base=discord.api_base, gateway=discord.gateway_url, feed_sleep=hurry, calm_ms=0)
         async with running(settings, options) as app:
             here = World(app, chain, discord)
             for at, channel in enumerate(("alerts", "governance")):

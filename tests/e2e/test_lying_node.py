@@ -66,7 +66,7 @@ async def following(
     """Run the bot on these chains, whose endpoints name the urls in order."""
     environ = environ_for(discord, folder / "data", **{f"NODE_{at}": url for at, url in enumerate(urls)})
     settings = settings_of(environ, write_config(folder / "config", chains))
-    options = Options(api_base=discord.api_base, gateway=discord.gateway_url, feed_sleep=_hurry)
+    options = Options(api_base=discord.api_base, gateway=discord.gateway_url, feed_sleep=_hurry, calm_ms=0)
     async with running(settings, options) as app:
         await demo.subscribe(app, discord)
         yield app

@@ -24,7 +24,7 @@ async def bot(chain: Chain, discord: Discord, folder: Path) -> AsyncIterator[App
     async def hurry(seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.005))
 
-    options = Options(api_base=discord.api_base, gateway=discord.gateway_url, feed_sleep=hurry)
+    options = Options(api_base=discord.api_base, gateway=discord.gateway_url, feed_sleep=hurry, calm_ms=0)
     async with asyncio.timeout(60), running(settings, options) as app:
         await subscribe(app, discord)
         await settled(app, chain)
