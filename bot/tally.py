@@ -15,7 +15,7 @@ import msgspec
 from bot.rows import counted
 from bot.ruling import Options, Ruling
 from bot.sheet import Exact, Row, rows, written
-from watchers.governance import weigh
+from watchers.governance import weigh, whatif
 from watchers.governance.asks import Counts
 from watchers.governance.power import Holdings, Measures, measure
 from watchers.governance.rules import SIDES, Rule
@@ -116,11 +116,7 @@ def weighed(proposal: str, votes: Sequence[Vote], rule: Rule, places: int) -> Li
     ballots = [_ballot(vote, places) for vote in votes]
     by_voter = weigh.by_voter(ballots)
     voters = by_voter.values()
-    idle = weigh.by_voter(
-        _on(vote.side, 1, ballot.voter)
-        for vote, ballot in zip(votes, ballots, strict=True)
-        if not by_voter[ballot.voter].cast_raw
-    )
+    idle = whatif.idle(by_voter, ((ballot.voter, vote.side) for vote, ballot in zip(votes, ballots, strict=True)))
     counts = Counts(*map(sum, zip(*voters, strict=True)))
     turns = weigh.turns(ballots, rule)
     power = _power([parts.cast_raw for parts in voters if parts.cast_raw])
@@ -143,7 +139,7 @@ def weighed(proposal: str, votes: Sequence[Vote], rule: Rule, places: int) -> Li
         nakamoto=power and power.nakamoto,
         top1=power and power.top1,
         top10=power and power.top10,
-        what_if=WhatIf(*weigh.what_if(voters, idle.values())),
+        what_if=WhatIf(*whatif.what_if(voters, idle.values())),
     )
 
 

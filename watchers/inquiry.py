@@ -18,6 +18,7 @@ from watchers.governance.clock import end_s, now_clock
 from watchers.governance.desk import Desk
 from watchers.governance.events import ProposalChange
 from watchers.governance.family import Family
+from watchers.governance.rules import Rule
 from watchers.governance.simulation import Rehearsal
 from watchers.governance.wing import GovernanceWing
 from watchers.history import History, StoredEvent
@@ -32,7 +33,7 @@ class Standing(NamedTuple):
     """`tally` None: neither the votes nor the contract's sums are known. `by_contract`: they are the contract's sums,
     because the votes on record are not all. `begins_s`, `ends_s` are estimates unless the governor counts seconds;
     `begun`, `ended` None when the governor's clock cannot be told. `simulated`: what the actions do now; None once the
-    proposal is settled, or where they are not known.
+    proposal is settled, or where they are not known. `rule` is what the tally was held against.
     """
 
     tally: Tally | None
@@ -43,6 +44,7 @@ class Standing(NamedTuple):
     ends_s: int | None
     block: int
     simulated: Simulated | None = None
+    rule: Rule | None = None
 
 
 class Inquiry:
@@ -99,6 +101,7 @@ async def _standing(
         ends_s=None if end is None else end_s(dao, at.chain, at.header, end),
         block=at.header.height,
         simulated=trial.told() if trial is not None else None,
+        rule=desk.rule,
     )
 
 

@@ -17,6 +17,7 @@ from bot.cards.lexicon import short_number
 from bot.desk import Desk
 from bot.reply import Asked, reply
 from bot.rows import counted, fitting
+from bot.whatif import what_ifs
 from config.settings import Dao
 from watchers.alert import AlertState, ProposalFacts, Tally, VoteFacts
 from watchers.errors import UserError
@@ -29,7 +30,8 @@ from watchers.wing import Ballot
 LARGEST = 5
 SCANNED = 5_000
 EFFECTS = 8
-ROOM = 1_400  # characters for the actions; tally and votes want theirs
+ROOM = 800  # characters for the actions; tally, votes and what-ifs want theirs
+VOTES_ROOM = 900
 _STEP = {
     "created": "Created",
     "queued": "Queued",
@@ -58,8 +60,11 @@ def answer(
     tally: Tally | None,
     standing: Standing | None,
     desk: Desk,
+    otherwise: Sequence[str] = (),
 ) -> Card:
-    """Draw the proposal. `tally` is the best that is known, see `tally_of`; None says that nothing is."""
+    """Draw the proposal. `tally` is the best that is known, see `tally_of`; None says that nothing is. `otherwise` says
+    what other rules of weight would make of it.
+    """
     changes = [(s.event, s.time_s) for s in steps if isinstance(s.event, ProposalChange)]
     created = next((change for change, _ in changes if change.change == "created"), None)
     chain_id = desk.settings.chains[dao.chain].id
@@ -69,7 +74,7 @@ def answer(
     if created is not None:
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
         facts += _does(created, [change for change, _ in changes], standing, dao, desk)
-    facts += _largest(votes, dao, tally, desk)
+    facts += [*_largest(votes, dao, tally, desk), *otherwise]
     title = title_of(created.description) if created else ""
     number = short_number(proposal_id)
     return Card(
@@ -123,14 +128,15 @@ def _largest(votes: Sequence[StoredEvent], dao: Dao, tally: Tally | None, desk: 
     cast = [(s.event, s.time_s) for s in votes if isinstance(s.event, Vote) and s.event.weight_raw]
     cast.sort(key=lambda pair: -pair[0].weight_raw)
     all_raw = sum((tally.for_raw, tally.against_raw, tally.abstain_raw)) if tally is not None else 0
-    lines = ["**Largest votes**"] if cast else []
+    lines = []
     for vote, time_s in cast[:LARGEST]:
         weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)} {vote.support}"
         url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
         linked = f"[{weight}]({url})" if url else weight
         part = f" · {figures.percent(Decimal(vote.weight_raw) / all_raw)} of all" if all_raw >= vote.weight_raw else ""
         lines.append(f"• **{linked}**{part} · {desk.lexicon.who(vote.chain_id, vote.voter)} · <t:{time_s}:R>")
-    return lines
+    rows, _ = fitting(lines, room=VOTES_ROOM)
+    return ["**Largest votes**", *rows] if rows else []
 
 
 def _headline(tally: Tally | None, standing: Standing | None, changes: Sequence[str]) -> str:
@@ -234,7 +240,8 @@ def commands(desk: Desk) -> list[Any]:
             standing = await desk.ask(one, number, steps, ballots)
             said = await desk.history.alerts(chain_id=chain_id, limit=500) if standing is None else []
             tally = tally_of(ballots, standing, last_tally(said, one.governor, number))
-            return answer(one, number, steps, votes, tally, standing, desk)
+            otherwise = await what_ifs(one, ballots, votes, standing, desk)
+            return answer(one, number, steps, votes, tally, standing, desk, otherwise)
 
         await reply(asked, work())
 

@@ -19,9 +19,9 @@ from watchers.governance.weigh import (
     pivotal_by_switch,
     switched,
     turns,
-    what_if,
     winning_number,
 )
+from watchers.governance.whatif import what_if
 from watchers.wing import Ballot
 
 WEIGHT = st.integers(0, 12)
@@ -132,7 +132,7 @@ def test_a_voter_on_several_sides_takes_the_new_weight_along_in_the_same_parts()
 
 
 def test_an_address_of_no_weight_is_still_an_address() -> None:
-    told = what_if([Counts(9), Counts()], idle=[Counts(0, 1)])
+    told = what_if([Counts(9), Counts()], idlers=[Counts(0, 1)])
     assert (told.linear, told.quadratic, told.one_address, told.capped) == (1.0, 1.0, 0.5, 1.0)
 
 

@@ -6,28 +6,22 @@
     winning_number       how many of the largest For votes alone would pass it, the other sides unchanged
     blocking_number      how many of the largest For votes must go for it to fail
     margin_share         a weight against the lead; above 1 it decides the majority
-    what_if              For's share of For + Against under other rules of weight
 
 A voter's votes are summed first: fractional voters come several times. An abstainer has no other side to switch to.
 Units: weights are integers of one unit; shares 0..1.
-Source: the usual definitions; quadratic is the square root of the weight, capped is at most 2 % of all votes cast.
+Source: the usual definitions.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from itertools import accumulate
-from math import fsum, sqrt
 from typing import NamedTuple
 
 from watchers.governance.asks import Counts
 from watchers.governance.rules import Rule
 from watchers.wing import Ballot
-
-CAP = 50  # a fiftieth: 2 %
-_NONE: int | Fraction = 0
 
 
 class Turn(NamedTuple):
@@ -42,15 +36,6 @@ class Turns(NamedTuple):
 
     crossing: int | None
     flips: tuple[Turn, ...]
-
-
-class Shares(NamedTuple):
-    """For's share of For + Against; None where there is neither."""
-
-    linear: float | None
-    quadratic: float | None
-    one_address: float | None
-    capped: float | None
 
 
 def turns(ballots: Iterable[Ballot], rule: Rule) -> Turns:
@@ -140,31 +125,3 @@ def share(part_raw: int, whole_raw: int | None) -> Decimal | None:
 def margin_share(weight_raw: int, counts: Counts) -> Decimal | None:
     """Divide a weight by the lead of For or Against; None where they are equal."""
     return share(weight_raw, abs(counts.for_raw - counts.against_raw))
-
-
-def what_if(voters: Collection[Counts], idle: Iterable[Counts] = ()) -> Shares:
-    """Give For's share if weight counted otherwise. `idle` are the voters of no weight: how often each took which side.
-
-    A voter's new weight is shared among the sides as the old one was. One address counts as one, also with no weight.
-    """
-    cast = sum(parts.cast_raw for parts in voters)
-    linear, one, capped = [0, 0], [_NONE, _NONE], [_NONE, _NONE]
-    quadratic: tuple[list[float], list[float]] = ([], [])
-    for parts in voters:
-        weight = parts.cast_raw
-        for side, raw in enumerate(parts[:2]):
-            if raw:
-                share = 1 if raw == weight else Fraction(raw, weight)
-                linear[side] += raw
-                one[side] += share
-                capped[side] += min(CAP * weight, cast) * share
-                quadratic[side].append(sqrt(weight) * float(share))
-    for parts in idle:
-        for side, times in enumerate(parts[:2]):
-            one[side] += Fraction(times, parts.cast_raw)
-    return Shares(_of_both(*linear), _of_both(*map(fsum, quadratic)), _of_both(*one), _of_both(*capped))
-
-
-def _of_both(in_favour: Fraction | float, against: Fraction | float) -> float | None:
-    both = in_favour + against
-    return float(in_favour / both) if both else None
