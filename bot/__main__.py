@@ -167,7 +167,9 @@ def _power(given: argparse.Namespace) -> int:
     from bot.power import Options, power  # noqa: PLC0415 - as above; it brings numpy
     from watchers.errors import InputError, UserError  # noqa: PLC0415 - as above
 
-    options = Options(given.weight, given.exclude, given.quota, given.threshold, given.by_class, given.zeros, given.picture)
+    options = Options(
+        given.weight, given.exclude, given.quota, given.threshold, given.by_class, given.zeros, given.picture
+    )
     try:
         power(given.file, options, sys.stdout, as_json=given.json)
     except (InputError, UserError) as error:

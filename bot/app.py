@@ -58,6 +58,7 @@ from watchers.inquiry import Inquiry
 from watchers.lookup import Lookup
 from watchers.pipeline import Pipeline
 from watchers.reminders import Reminders
+from watchers.retrials import Retrials
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
 from watchers.valkey import engine
@@ -312,21 +313,28 @@ def _read_back(parts: _Parts, one: Watched, *, holders: bool = False) -> Loop:
 
 
 def _reminding(parts: _Parts) -> Callable[[], Awaitable[int]] | None:
-    """Give the job that says which votes end soon, on the chains that this process follows to their heads."""
+    """Give the job that says which votes end soon and tries queued proposals before they can run, on the chains that
+    this process follows to their heads.
+    """
     if parts.options.role == "discord":
         return None
     app, books = parts.app, DelegateBooks(parts.redis)
     made = [
-        (one, Reminders(app.settings, one.store, app.history, books, one.rpc, governance.families, clock=time.time))
+        (
+            one,
+            Reminders(app.settings, one.store, app.history, books, one.rpc, governance.families, clock=time.time),
+            Retrials(app.settings, one.store, app.history, one.rpc, clock=time.time),
+        )
         for one in parts.watched.values()
     ]
 
     async def remind() -> int:
         said = 0
-        for one, reminders in made:
-            follower = one.follower
-            if follower is not None and follower.epoch is not None and _at_head(one):
-                said += await reminders.tick(follower.epoch)
+        for one, reminders, retrials in made:
+            for tick in (reminders.tick, retrials.tick):
+                follower = one.follower
+                if follower is not None and follower.epoch is not None and _at_head(one):
+                    said += await tick(follower.epoch)
         return said
 
     return remind

@@ -1,5 +1,5 @@
-"""What has a time, not a block: housekeeping, the day's measures of power, reminders of votes that end soon. Job store
-in memory, rebuilt at each start; nothing is pickled.
+"""What has a time, not a block: housekeeping, the day's measures of power, reminders of votes that end soon, trials of
+proposals that can run soon. Job store in memory, rebuilt at each start; nothing is pickled.
 
 Source: APScheduler 3 documentation, "Configuring the scheduler": without `misfire_grace_time=None` a job that comes
 late by a second is dropped.
@@ -61,7 +61,7 @@ def housekeeping(
     remind: Callable[[], Awaitable[int]] | None = None,
 ) -> Iterator[AsyncIOScheduler]:
     """Run the jobs while the context lasts; `snapshot` measures what is not measured yet today, `remind` says which
-    votes end soon.
+    votes end soon, and tries what can run soon.
     """
     scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
     every = {"seconds": int(EVERY.total_seconds())}

@@ -174,7 +174,9 @@ class Label(Strict):
 
 
 class VoteWatch(Strict):
-    """A vote worth saying: a share of the quorum, or any vote that crosses the quorum or flips the outcome."""
+    """A vote worth saying: a share of the quorum, or any vote that crosses the quorum or flips the outcome. A queued
+    proposal is tried once more `try_again_h` before it can run; 0: it is not.
+    """
 
     kind: Literal["vote"]
     name: Key
@@ -185,6 +187,7 @@ class VoteWatch(Strict):
     gained_within_h: int = Field(default=24, ge=0, le=24 * 365)
     consequences: bool = True
     proposals: bool = True
+    try_again_h: int = Field(default=1, ge=0, le=24 * 30)
 
 
 class LiquidityWatch(Strict):

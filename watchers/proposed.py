@@ -49,13 +49,28 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     after: str = ""
 
 
+class Since(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a trial showed that the one at `step` had not: calls that `fails` now, and that no longer do (`heals`),
+    effects that are `new` or `gone`, and targets whose code has `changed` since. `whole`: all effects of both are kept;
+    without it none is called new or gone.
+    """
+
+    step: str
+    fails: tuple[int, ...] = ()
+    heals: tuple[int, ...] = ()
+    new: tuple[Effect, ...] = ()
+    gone: tuple[Effect, ...] = ()
+    changed: tuple[str, ...] = ()
+    whole: bool = True
+
+
 class Simulated(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the actions did when `sender` made them on the state of `block`, one after the other, as of `step`.
 
     `why`: they were not simulated, and why not. `more`: effects beyond those that are kept. `codeless`: targets that
     hold no code; `codes`: a hash of each other target's code; `changed`: targets whose code is another than at
     creation. `lacks_wei` is what `sender` does not own of the coins that the calls send: it was lent for the trial, and
-    whoever executes must bring it.
+    whoever executes must bring it. `since`: what that is beside an earlier trial.
     """
 
     step: str
@@ -69,6 +84,7 @@ class Simulated(msgspec.Struct, frozen=True, omit_defaults=True):
     changed: tuple[str, ...] = ()
     lacks_wei: int = 0
     why: str = ""
+    since: Since | None = None
 
     @property
     def fails(self) -> tuple[int, ...]:

@@ -178,13 +178,15 @@ class ChainStore:
         self._check(reply, epoch, str(at))
 
     async def remind(
-        self, epoch: int, life: tuple[str, str, str], block: CommittedBlock
+        self, epoch: int, life: tuple[str, str, str], block: CommittedBlock, *, revises: int | None = None
     ) -> Literal["ok", "dup", "gone"]:
-        """Say the block's one alert, which a clock brought, unless it stands already. `life`: the proposal's creation,
-        the index of its steps and the newest step; "gone": they are others by now.
+        """Say the block's alerts, which a clock brought, unless one stands already; with `revises` the first takes the
+        place of what is followed, at that revision. `life`: the proposal's creation, the index of its steps and the
+        newest step; "gone": they are others by now, or what is followed has been revised since.
         """
-        at, (alert,) = block.cursor, block.alerts
-        head = [epoch, self._ttl_ms, *life, str(at), at.number, *_seen(block), alert.id]
+        at, ids = block.cursor, [alert.id for alert in block.alerts]
+        was = "" if revises is None else revises
+        head = [epoch, self._ttl_ms, *life, str(at), at.number, *_seen(block), was, len(ids), *ids]
         reply = await _REMIND(self._redis, self._tag, *head, *_alerts(block)[1:])
         self._check(reply, epoch, str(at))
         return "dup" if reply == b"DUP" else "gone" if reply == b"GONE" else "ok"

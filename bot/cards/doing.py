@@ -16,7 +16,13 @@ ARGUMENTS = 3
 REASON = 120
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _MANY_TOKENS = 1 << 200  # an allowance above it is meant to have no bound
-_WHEN = {"created": "at creation", "queued": "when queued", "executed": "right before it ran", "now": "just now"}
+_WHEN = {
+    "created": "at creation",
+    "queued": "when queued",
+    "executed": "right before it ran",
+    "now": "just now",
+    "again": "again before execution",
+}
 _EFFECTS: dict[str, tuple[str, str]] = {
     "transfer": ("transfer", "transfers"),
     "item": ("item moved", "items moved"),
@@ -42,7 +48,7 @@ def proposed(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]
     told = [f"**{said if at == 0 else 'Then'}** {line}" for at, line in enumerate(lines)]
     if not told and facts.actions:
         told = [f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain"]
-    return told + (trial(facts.simulated, chain_id, lexicon) if facts.simulated is not None else [])
+    return told + (trial(facts.simulated, chain_id, facts.dao, lexicon) if facts.simulated is not None else [])
 
 
 def action_lines(actions: Sequence[Action], left_out: int, chain_id: int, dao: str, lexicon: Lexicon) -> list[str]:
@@ -51,26 +57,57 @@ def action_lines(actions: Sequence[Action], left_out: int, chain_id: int, dao: s
     return lines + ([f"and {figures.number(left_out)} more that are not kept"] if left_out else [])
 
 
-def trial(seen: Simulated, chain_id: int, lexicon: Lexicon) -> list[str]:
+def trial(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> list[str]:
     """Say how trying the actions went; "not simulated" is never a success."""
     when = _WHEN.get(seen.step, "")
     wrong = [_codeless(seen, chain_id, lexicon)] if seen.codeless else []
-    if seen.changed:
-        named = ", ".join(lexicon.who(chain_id, one) for one in seen.changed[:LISTED])
-        wrong.append(f"**Other code than at creation** {named}")
+    lately = seen.since.changed if seen.since is not None else ()
+    for changed, then in ((lately, _then(seen)), ([one for one in seen.changed if one not in lately], "at creation")):
+        if changed:
+            named = ", ".join(lexicon.who(chain_id, one) for one in changed[:LISTED])
+            wrong.append(f"**Other code than {then}** {named}")
     if seen.why:
         return [f"**Not simulated** {when}: {escape(seen.why, 80)}", *wrong]
     if seen.lacks_wei:
         wrong.append(f"**Not there yet** {_coins(seen.lacks_wei, chain_id, lexicon)} of what it sends")
+    wrong = [*_since(seen, chain_id, dao, lexicon), *wrong]
+    tried = f"Simulated {when}"
+    if seen.step == "again":
+        tried = f"Tried {when}, block {figures.number(seen.block)}"
     total, fails = len(seen.calls), seen.fails
     if not fails:
         how = f"all {total} calls succeed" if total != 1 else "its call succeeds"
         changes = _counted(seen)
-        return [f"**Simulated {when}** {how}{f' · {changes}' if changes else ''}", *wrong]
+        return [f"**{tried}** {how}{f' · {changes}' if changes else ''}", *wrong]
     first = seen.calls[fails[0]]
     how = f"call {fails[0] + 1} of {total} fails" if total != 1 else "its call fails"
     more = f", and {len(fails) - 1} more fail{'s' if len(fails) == 2 else ''}" if len(fails) > 1 else ""  # noqa: PLR2004 - one more
-    return [f"**Simulated {when}** **{how}**: {reason(first.reason, REASON)}{more}", *wrong]
+    return [f"**{tried}** **{how}**: {reason(first.reason, REASON)}{more}", *wrong]
+
+
+def _then(seen: Simulated) -> str:
+    return _WHEN.get(seen.since.step, "before") if seen.since is not None else ""
+
+
+def _since(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> list[str]:
+    """Say what a trial shows that the one before it had not."""
+    since = seen.since
+    if since is None:
+        return []
+    told = []
+    for calls, how in ((since.fails, "went well and would fail now"), (since.heals, "failed and would succeed now")):
+        if calls:
+            named = ", ".join(str(at + 1) for at in calls[:LISTED])
+            more = f" and {figures.number(len(calls) - LISTED)} more" if len(calls) > LISTED else ""
+            told.append(f"call{'s' if len(calls) > 1 else ''} {named}{more} {how}")
+    for effects, how in ((since.new, "new"), (since.gone, "no longer")):
+        if effects:
+            more = f" and {figures.number(len(effects) - 1)} more" if len(effects) > 1 else ""
+            told.append(f"{how}: {_effect(effects[0], chain_id, dao, lexicon)}{more}")
+    if not told and since.whole and not since.changed:
+        told = ["nothing changed"]
+    then = "it was queued" if since.step == "queued" else "creation"
+    return [f"**Since {then}** {' · '.join(told)}"] if told else []
 
 
 def effect_lines(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> Iterator[str]:

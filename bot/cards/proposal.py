@@ -20,8 +20,9 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "closed": ("Voting is over: the result is on its way", "neutral"),
     "defeated": ("Proposal defeated", "bad"),
     "vetoed": ("Proposal vetoed", "bad"),
+    "retried": ("Queued proposal would fail now", "warning"),
 }
-_OVER = {"queued", "executed", "canceled", "closed", "defeated", "vetoed"}  # nobody can vote any more
+_OVER = {"queued", "executed", "canceled", "closed", "defeated", "vetoed", "retried"}  # nobody can vote any more
 
 
 def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
@@ -33,6 +34,11 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     if facts.followed is not None:
         return standing_card(state, facts, facts.followed, lexicon)
     said, accent = _SAID.get(facts.change, (f"Proposal {facts.change}", "neutral"))
+    since = facts.simulated.since if facts.simulated is not None else None
+    if facts.change == "retried" and since is not None and since.changed:
+        said = (
+            "Queued proposal would fail now: code changed" if since.fails else "Queued proposal calls code that changed"
+        )
     lines = []
     if facts.proposer:
         lines.append(f"**Proposer** {lexicon.who(state.alert.chain_id, facts.proposer)}")

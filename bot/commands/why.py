@@ -121,6 +121,8 @@ def _netted(facts: MoveFacts) -> str:
 def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:
     """Say what the actions call, and how trying each went and what it changed."""
     lines = [f"**Step** {facts.change}: every step of a proposal of a watched DAO is said"]
+    if facts.change == "retried":
+        lines = ["**Tried again** before it can run: what went well before and would fail now is said, and other code"]
     for one in facts.does:
         given = "unknown arguments" if one.arguments is None else ", ".join(one.arguments)
         name = one.function.partition("(")[0] or "a payment"
@@ -129,7 +131,7 @@ def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:
     seen = facts.simulated
     if seen is None:
         return lines
-    lines += trial(seen, chain_id, desk.lexicon)
+    lines += trial(seen, chain_id, facts.dao, desk.lexicon)
     if seen.sender:
         lines.append(f"**Tried** by {code(seen.sender, 42)} on the state after block {figures.number(seen.block)}")
     lines += [

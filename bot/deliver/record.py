@@ -235,14 +235,15 @@ def _alert(state: AlertState) -> tuple[Argument, ...]:
 
 
 def _mark(state: AlertState) -> str:
-    """Name what must be told at once of something followed: another step, its end, a reorg's word. A tally that moved
-    has the same mark. "": each change of it is told at once.
+    """Name what must be told at once of something followed: another step, its end, another trial, a reorg's word.
+    A tally that moved has the same mark. "": each change of it is told at once.
     """
     facts = state.alert.facts
     if not isinstance(facts, ProposalFacts) or facts.followed is None:
         return ""
     steps = ",".join(step.change for step in facts.followed.steps)
-    return f"{steps}|{facts.followed.ended}|{state.live}|{facts.ends_at_clock}"
+    again = "|again" if facts.simulated is not None and facts.simulated.step == "again" else ""
+    return f"{steps}|{facts.followed.ended}|{state.live}|{facts.ends_at_clock}{again}"
 
 
 def _entry(entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:

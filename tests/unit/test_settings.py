@@ -74,7 +74,9 @@ LABEL = '[[label]]\naddress="0x%s"\nname="X"\nsource="s"\n' % ("11" * 20)
 VOTE = '[[watch]]\nkind="vote"\nname="w"\n'
 ACT = VOTE.replace("vote", "act")
 PUBLIC = '"env:ETH_RPC", "https://public.example/rpc"'
-KNOWN_IN_VOTE = "chain, consequences, dao, gained_within_h, kind, min_share_of_quorum, min_tokens, name, proposals"
+KNOWN_IN_VOTE = (
+    "chain, consequences, dao, gained_within_h, kind, min_share_of_quorum, min_tokens, name, proposals, try_again_h"
+)
 
 # a file and what it holds; the line that is said of it, without the folder
 WRONG = [

@@ -1,0 +1,197 @@
+"""Queued proposals of one chain, tried once more before they can run: their card says how it went, and what went well
+before and would fail now is news of its own.
+
+It keeps nothing that matters: what is due follows from history and the chain's time; that it is done, from what is
+followed. One tick costs the chain nothing while nothing is due.
+
+Errors: none; a tick that fails is said once and the next one tries again.
+Units: `_s` seconds since 1970.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import structlog
+
+from config.settings import Dao, Settings, VoteWatch
+from watchers.alert import AlertState, ProposalFacts
+from watchers.chain.block import Cursor
+from watchers.chain.rpc import Rpc
+from watchers.errors import ChainError, DecodeError, Fenced, ReorgError, StoreError, UserError
+from watchers.facts import Ask
+from watchers.governance.again import AGAIN, compared, due_s, last_trial, news, revised, watches_over
+from watchers.governance.events import ProposalChange
+from watchers.governance.following import name
+from watchers.governance.simulation import MAX_TIME_S, Rehearsal
+from watchers.history import ChainStatus, History, StoredEvent
+from watchers.proposed import NO_METHOD
+from watchers.store import ChainStore, CommittedBlock
+from watchers.vantage import Vantage
+from watchers.wing import Situation
+
+log = structlog.get_logger(__name__)
+
+NEWEST = 300  # creations looked at
+AT_ONCE = 5  # tried in one tick; each takes a request of its own
+ASK_AGAIN_S = 600  # how long a node that refused is left alone
+OVER_S = 86_400  # this long after it could run a proposal is not looked at any more
+SETTLED = frozenset({"executed", "canceled", "defeated", "vetoed"})
+
+
+class Queued(NamedTuple):
+    """A proposal that waits to run: its steps, what follows it, and since when it is to be tried again."""
+
+    dao: Dao
+    steps: tuple[ProposalChange, ...]
+    watches: tuple[VoteWatch, ...]
+    due_s: int
+    standing: AlertState
+
+    @property
+    def created(self) -> ProposalChange:
+        """Its creation."""
+        return next(step for step in self.steps if step.change == "created")
+
+    @property
+    def newest(self) -> ProposalChange:
+        """The step that queued it."""
+        return self.steps[-1]
+
+
+class Retrials:
+    """One chain's."""
+
+    def __init__(
+        self, settings: Settings, store: ChainStore, history: History, rpc: Rpc, *, clock: Callable[[], float]
+    ) -> None:
+        self._settings, self._store, self._history = settings, store, history
+        self._rpc, self._clock, self._chain = rpc, clock, rpc.chain
+        self._vantage = Vantage(settings, history)
+        self._daos = {
+            dao.governor: dao
+            for dao in settings.daos.values()
+            if dao.chain == self._chain.key and watches_over(dao, settings.watches)
+        }
+        self._over: set[str] = set()  # creations that nothing more can come of
+        self._later: dict[str, float] = {}  # queueings whose trial came to nothing -> when to ask again
+        self._down = False
+
+    async def tick(self, epoch: int) -> int:
+        """Try what is due under a lease; give how many proposals' cards were revised."""
+        if not self._daos:
+            return 0
+        try:
+            tried = await self._tick(epoch)
+        except Fenced:
+            return 0  # whoever holds the chain now tries them
+        except (ChainError, StoreError, ReorgError, TimeoutError) as error:
+            if not self._down:
+                log.warning("retrials_wait", chain=self._chain.key, why=str(error) or "no answer in time")
+            self._down = True
+            return 0
+        self._down = False
+        return tried
+
+    async def _tick(self, epoch: int) -> int:
+        status = await self._history.chain_status(self._chain.id)
+        waiting = [] if status is None else await self._waiting(status)
+        if not waiting:
+            return 0
+        async with self._vantage.over(self._rpc) as view:
+            if view is None:
+                return 0
+            at = view.at
+
+            def trials() -> Iterator[tuple[Queued, Rehearsal]]:
+                for one in waiting:
+                    yield one, Rehearsal(AGAIN, one.newest.eta_s, one.created, one.dao, at)
+
+            def asks() -> Iterator[Ask[Any]]:
+                for _, trial in trials():
+                    yield from trial.asks()
+
+            await view.learn(asks)
+            tried = 0
+            for one, trial in trials():
+                try:
+                    tried += await self._say(epoch, one, trial, at)
+                except (DecodeError, ArithmeticError, ValueError) as error:  # what a hostile contract told
+                    log.warning("retrial_failed", chain=self._chain.key, dao=one.dao.key, error=str(error))
+            return tried
+
+    async def _say(self, epoch: int, one: Queued, trial: Rehearsal, at: Situation) -> int:
+        seen, header = trial.told(), at.header
+        if seen is None or trial.why or (seen.why and seen.why != NO_METHOD and header.time_s < one.newest.eta_s):
+            self._later[one.newest.id] = self._clock() + ASK_AGAIN_S
+            return 0
+        seen = compared(last_trial(one.steps), seen)
+        queued = sum(step.change == "queued" for step in one.steps)
+        told = news(one.standing.alert, seen, header, one.watches, queued)
+        block = CommittedBlock(
+            Cursor(header.height, header.hash),
+            header.time_s,
+            alerts=(revised(one.standing.alert, seen, header), *((told,) if told else ())),
+            late_s=max(0, header.time_s - one.due_s),
+            seen_at_ms=int(self._clock() * 1000),
+        )
+        created = one.created
+        life = (created.id, f"proposal:p:{one.dao.governor}:{created.proposal_id}", one.newest.id)
+        return int(await self._store.remind(epoch, life, block, revises=one.standing.rev) == "ok")
+
+    # --- what is due --------------------------------------------------------------------------------------------------
+
+    async def _waiting(self, status: ChainStatus) -> list[Queued]:
+        found: list[Queued] = []
+        for stored in await self._history.proposals(chain_id=self._chain.id, limit=NEWEST):
+            created = stored.event
+            dao = self._daos.get(created.address)
+            if dao is None or not isinstance(created, ProposalChange) or created.id in self._over:
+                continue
+            life = await self._history.proposal(self._chain.id, dao.governor, created.proposal_id)
+            one = await self._queued(dao, created, life, status)
+            if one is not None:
+                found.append(one)
+            if len(found) == AT_ONCE:
+                break
+        return found
+
+    async def _queued(
+        self, dao: Dao, created: ProposalChange, life: Sequence[StoredEvent], status: ChainStatus
+    ) -> Queued | None:
+        """Give a proposal that is to be tried now; one that has been since it was queued is not."""
+        steps = tuple(step.event for step in life if isinstance(step.event, ProposalChange))
+        if not steps or created.id not in {step.id for step in steps}:
+            return None
+        newest, newest_s = steps[-1], life[-1].time_s
+        settles = newest.change in SETTLED or newest.change == "queued"
+        if settles and status.time_s > max(newest_s, min(newest.eta_s, MAX_TIME_S)) + OVER_S:
+            self._over.add(created.id)
+            return None
+        if newest.change != "queued" or not created.targets or not 0 < newest.eta_s < MAX_TIME_S:
+            return None
+        watches = watches_over(dao, self._settings.watches)
+        from_s = due_s(watches, newest_s, newest.eta_s)
+        if status.time_s < from_s or self._clock() < self._later.get(newest.id, 0):
+            return None
+        state = await self._standing(dao, created)
+        if state is None or _is_tried(state, newest):
+            return None
+        return Queued(dao, steps, watches, from_s, state)
+
+    async def _standing(self, dao: Dao, created: ProposalChange) -> AlertState | None:
+        """Find what follows a proposal; None: nothing does that can be read."""
+        for known in (created, None):
+            try:
+                state = await self._store.alert(name(self._chain.id, (dao.governor, created.proposal_id), known))
+            except UserError:
+                continue
+            if state is not None and state.live and state.alert.is_followed:
+                return state
+        return None
+
+
+def _is_tried(state: AlertState, queued: ProposalChange) -> bool:
+    """Tell whether a followed proposal says already how the trial after its queueing went."""
+    facts = state.alert.facts
+    seen = facts.simulated if isinstance(facts, ProposalFacts) else None
+    return seen is not None and seen.step == AGAIN and seen.block >= queued.block
