@@ -22,7 +22,18 @@ from watchers.errors import StoreError
 EX_UNAVAILABLE, EX_CONFIG = 69, 78  # sysexits.h
 EX_CUT_SHORT = 130  # what a shell says of a command that Ctrl-C ended before it was done: 128 + 2
 PAGE_PORT = 8080
-RULES = ("for-only", "bravo", "for-abstain", "every-side", "agora", "aragon", "aragon-osx", "aave-v2", "aave-v3")
+RULES = (
+    "for-only",
+    "bravo",
+    "for-abstain",
+    "every-side",
+    "agora",
+    "aragon",
+    "aragon-osx",
+    "aave-v2",
+    "aave-v3",
+    "nouns",
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,11 +76,16 @@ def parser() -> argparse.ArgumentParser:
     tally = command("tally", "read votes from a CSV file and print what each proposal came to and what each vote did")
     tally.add_argument("file", type=Path, metavar="FILE", help="columns proposal, support, voter, votes, block, index")
     tally.add_argument("--rule", choices=RULES, default=RULES[0], help="how a proposal passes; see docs/analysts.md")
-    tally.add_argument("--quorum", required=True, help="in votes, as the file counts them")
+    tally.add_argument("--quorum", help="in votes, as the file counts them; every rule but nouns needs it")
     tally.add_argument("--supply", help="all votes that there are")
     tally.add_argument("--support-required", metavar="SHARE", help="For's share of For + Against, 0 to 1")
     tally.add_argument("--lead", help="how far For must be ahead of Against, in votes")
     tally.add_argument("--early", action="store_true", help="pass as soon as the missing votes cannot undo it")
+    tally.add_argument("--quorum-min-bps", metavar="BPS", help="nouns: the quorum with no vote against, of the supply")
+    tally.add_argument("--quorum-max-bps", metavar="BPS", help="nouns: the quorum at most, of the supply")
+    tally.add_argument(
+        "--quorum-coefficient", metavar="N", help="nouns: how it grows, as the contract has it: 1000000 is 1"
+    )
     tally.add_argument("--json", action="store_true", help="JSON lines")
     power = command("power", "read holdings from a CSV file and print how concentrated they are and who can decide")
     power.add_argument("file", type=Path, metavar="FILE", help="one row a holder, plain or .gz; see docs/analysts.md")
@@ -155,7 +171,7 @@ def _tally(given: argparse.Namespace) -> int:
     from bot.tally import tally  # noqa: PLC0415 - as above
     from watchers.errors import InputError, UserError  # noqa: PLC0415 - as above
 
-    options = Options(given.rule, given.quorum, given.supply, given.support_required, given.lead, given.early)
+    options = Options(**{name: getattr(given, name) for name in Options._fields})
     try:
         tally(given.file, options, sys.stdout, as_json=given.json)
     except (InputError, UserError) as error:

@@ -22,6 +22,16 @@ STORY = """\
 1,for,0xLate,5,14,0
 """
 
+NOUNS: dict[str, str | None] = {  # of STORY-sized files: 20 of 100 against add 2,000 of 10,000 at a coefficient of 1
+    "quorum": None,
+    "supply": "100",
+    "quorum_min_bps": "1000",
+    "quorum_max_bps": "6000",
+    "quorum_coefficient": "1000000",
+}
+CURVE = ["--rule", "nouns", "--supply", "400", "--quorum-min-bps", "1000", "--quorum-max-bps", "1500"]
+CURVE += ["--quorum-coefficient", "1000000"]
+
 
 def told(tmp_path: Path, text: str, rule: str = "for-only", **options: Any) -> list[dict[str, Any]]:
     file = tmp_path / "votes.csv"
@@ -171,6 +181,9 @@ def test_a_proposal_of_votes_without_weight_measures_nothing(tmp_path: Path) -> 
         ("aave-v2", {"quorum": "20", "lead": "10", "supply": "1000"}, False),
         ("aave-v3", {"quorum": "29", "lead": "9.5"}, True),
         ("aave-v3", {"quorum": "30", "lead": "9.5"}, False),
+        ("nouns", {**NOUNS, "quorum_min_bps": "1000"}, True),
+        ("nouns", {**NOUNS, "quorum_min_bps": "1100"}, False),
+        ("nouns", {**NOUNS, "quorum_min_bps": "1100", "quorum_max_bps": "3000"}, True),
     ],
 )
 def test_each_rule_by_name_decides_as_its_family_does(
@@ -179,6 +192,40 @@ def test_each_rule_by_name_decides_as_its_family_does(
     text = f"{HEAD}1,for,a,30,1,0\n1,against,b,20,1,1\n1,abstain,c,10,1,2\n"
     [line] = told(tmp_path, text, rule, **options)
     assert line["passes"] is passes
+
+
+def test_nouns_quorum_grows_with_each_vote_against_until_its_cap(tmp_path: Path) -> None:
+    """Worked by hand: supply 400, least 10 %, most 15 %, coefficient 1.2: quorum 40, and 1.2 more for each Noun
+    against, rounded down twice; from 17 against on it is 60.
+    """
+    rows = [
+        "1,for,a,50,1,0",  # 50 of 40: passes
+        "1,against,b,8,2,0",  # 200 bps against add 240: 12.4 % are 49.6, so 49: passes still
+        "1,against,c,1,3,0",  # 225 bps add 270: 12.7 % are 50.8, so 50: passes still
+        "1,against,d,1,4,0",  # 250 bps add 300: 13 % are 52: fails
+        "1,for,e,2,5,0",  # 52: passes
+        "1,against,f,30,6,0",  # 1,000 bps add 1,200: capped at 15 %, 60: fails
+        "1,for,g,8,7,0",  # 60 against 40: passes
+    ]
+    curve = {"quorum_min_bps": "1000", "quorum_max_bps": "1500", "quorum_coefficient": "1200000"}
+    [line] = told(tmp_path, HEAD + "\n".join(rows), "nouns", **{**NOUNS, **curve, "supply": "400"})
+    assert [(flip["position"], flip["to"]) for flip in line["flips"]] == [
+        (1, "pass"),
+        (4, "fail"),
+        (5, "pass"),
+        (6, "fail"),
+        (7, "pass"),
+    ]
+    assert line["crossing"]["position"] == 1
+    assert (line["passes"], line["blocking_number"]) == (True, 1)
+
+
+def test_the_command_line_takes_nouns_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "votes.csv"
+    file.write_text(HEAD + STORY)
+    given = ["--quorum-min-bps", "1000", "--quorum-max-bps", "2000", "--quorum-coefficient", "0", "--supply", "455"]
+    assert main(["tally", str(file), "--rule", "nouns", *given]) == 0
+    assert capsys.readouterr().out.startswith("1: passes\n")  # 45.5 of 45.5
 
 
 def test_the_command_line_offers_exactly_the_rules_that_there_are() -> None:
@@ -267,6 +314,15 @@ def test_a_file_that_cannot_be_read_is_refused(
             ["--quorum", "4", "--rule", "aragon", "--support-required", "0.5", "--supply", "0"],
             "--supply: is 0; give all votes that there are",
         ),
+        ([], "--quorum: is needed by --rule for-only"),
+        (["--rule", "nouns", "--supply", "9"], "--quorum-min-bps: is needed by --rule nouns"),
+        ([*CURVE, "--quorum", "9"], "--quorum: says nothing to --rule nouns; leave it out"),
+        (["--quorum", "4", "--quorum-min-bps", "9"], "--quorum-min-bps: says nothing to --rule for-only; leave it out"),
+        ([*CURVE, "--quorum-max-bps", "999"], "--quorum-max-bps: is 999; give --quorum-min-bps (1,000) or more"),
+        ([*CURVE, "--quorum-max-bps", "10001"], "--quorum-max-bps: is 10,001; give"),
+        ([*CURVE, "--quorum-coefficient", "0.5"], "--quorum-coefficient: is not a whole number; write it as the"),
+        ([*CURVE, "--quorum-coefficient", "1e10"], "--quorum-coefficient: does not fit the contract's 32 bits"),
+        ([*CURVE, "--supply", "0"], "--supply: is 0; give all votes that there are"),
         (
             ["--quorum", "0.00123", "--rule", "aave-v2", "--lead", "0", "--supply", "10"],
             "--quorum: is no whole number of basis points of --supply",
