@@ -16,6 +16,7 @@ from watchers.alert import (
     OperationFacts,
     ProposalFacts,
     Reason,
+    ReminderFacts,
     Tally,
     VoteFacts,
     alert_id,
@@ -153,6 +154,7 @@ _KIND: dict[Any, str] = {
     MoveFacts: "liquidity",
     BatchFacts: "batch",
     ActFacts: "act",
+    ReminderFacts: "reminder",
 }
 
 

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from aiohttp import web
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot.cards import render
 from bot.cards.lexicon import Lexicon
@@ -162,9 +164,9 @@ async def test_a_proposal_that_was_taken_back_gets_none(redis: Redis) -> None:
         class Reorged(ChainStore):
             """A store whose chain takes the proposal back between reading and writing."""
 
-            async def remind(self, *given: Any) -> Any:
+            async def remind(self, *given: Any, **more: Any) -> Any:
                 await redis.delete("{c:1}:event")
-                return await super().remind(*given)
+                return await super().remind(*given, **more)
 
         ours._store = Reorged(redis, 1, clock_ms=lambda: 0)
         assert await ours.tick(epoch) == 0
@@ -188,3 +190,40 @@ async def test_two_who_find_the_same_reminder_due_say_it_once(redis: Redis) -> N
         assert await ours.tick(epoch) == 0
         (state,) = await said(w)
         assert (state.rev, state.moved_from) == (1, None)
+
+
+async def test_a_node_that_fails_at_the_tick_costs_nothing_but_time_and_is_said_once(redis: Redis) -> None:
+    at = DEADLINE - HOUR
+    async with followed(a_node(), redis, 10, 11, 20, at) as w:
+        ours, epoch = reminders(w, redis), w.pipeline._epoch
+        w.node.fault = lambda _: web.Response(status=500)
+        with capture_logs() as logs:
+            assert await ours.tick(epoch) == 0
+            assert await ours.tick(epoch) == 0
+        assert [entry["event"] for entry in logs if entry["event"] == "reminders_wait"] == ["reminders_wait"]
+        assert await said(w) == []
+        w.node.fault = lambda _: None
+        w.clock.now += 600  # the endpoint was left alone for a while
+        assert await ours.tick(epoch) == 1
+
+
+async def test_a_governor_that_counts_ethereum_s_blocks_is_reminded_of_by_what_the_chain_says_they_are(
+    redis: Redis,
+) -> None:
+    node = a_node()
+    l1 = DEADLINE - HOUR - 5
+    for at, mined in enumerate(node.blocks):
+        mined.header["l1BlockNumber"] = hex(l1 + at // 10)  # ten blocks of the chain a block of Ethereum's
+    async with followed(node, redis, 10, 11, 20, 49, clock="l1_block") as w:
+        ours, epoch = reminders(w, redis), w.pipeline._epoch
+        assert await ours.tick(epoch) == 0
+        asked = w.node.requests
+        assert await ours.tick(epoch) == 0
+        assert w.node.requests == asked, "the end is believed for a while"
+        w.clock.now += 3_601
+        await w.pipeline.forward(w.step(50))
+        assert await ours.tick(epoch) == 1
+        (state,) = await said(w)
+        assert isinstance(state.alert.facts, ReminderFacts)
+        assert state.alert.facts.hours == 1
+        assert state.alert.facts.ends_at_s == state.alert.block_time_s + 3_600

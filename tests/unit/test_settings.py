@@ -71,6 +71,7 @@ def test_dotenv_is_read_and_the_process_beats_it(tmp_path: Path) -> None:
 
 TOKEN = '[[token]]\nchain="ethereum"\naddress="0x%s"\nsymbol="X"\ndecimals=1\n' % ("11" * 20)
 LABEL = '[[label]]\naddress="0x%s"\nname="X"\nsource="s"\n' % ("11" * 20)
+REMINDER = '[[watch]]\nkind="reminder"\nname="w"\n'
 VOTE = '[[watch]]\nkind="vote"\nname="w"\n'
 ACT = VOTE.replace("vote", "act")
 PUBLIC = '"env:ETH_RPC", "https://public.example/rpc"'
@@ -225,6 +226,26 @@ WRONG = [
         VOTE.replace("vote", "votes"),
         "watch no. 1 (w).kind: names no kind of watch; did you mean vote?",
     ),
+    (
+        "watches",
+        REMINDER + "hours = []",
+        "watch no. 1 (w).hours: must have at least 1 item",
+    ),
+    (
+        "watches",
+        REMINDER + "hours = 24",
+        "watch no. 1 (w).hours: must be a list in square brackets; write one to eight whole hours, as in [24, 3]",
+    ),
+    ("watches", REMINDER + "hours = [0]", "watch no. 1 (w).hours"),
+    ("watches", REMINDER + "hours = [721]", "watch no. 1 (w).hours"),
+    ("watches", REMINDER + "hours = [1.5]", "watch no. 1 (w).hours"),
+    ("watches", REMINDER + f"hours = {list(range(1, 10))}", "watch no. 1 (w).hours: must have at most 8 items"),
+    ("watches", REMINDER + "delegates = 21", "watch no. 1 (w).delegates: must be less than or equal to 20"),
+    ("watches", REMINDER + 'dao = "nobody"', "watch no. 1 (w).dao: unknown DAO 'nobody'; one of: none"),
+    ("watches", REMINDER + 'chain = "mars"', "watch no. 1 (w).chain: unknown chain 'mars'; one of"),
+    ("watches", REMINDER + "min_tokens = 5", "watch no. 1 (w).min_tokens: unknown key; known keys: chain, dao, dele"),
+    ("watches", VOTE + "try_again_h = 721", "watch no. 1 (w).try_again_h: must be less than or equal to 720"),
+    ("watches", VOTE + "try_again_h = -1", "watch no. 1 (w).try_again_h: must be greater than or equal to 0"),
     ("watches", VOTE.replace("kind", "kimd"), "watch no. 1 (w).kimd: unknown key; did you mean kind?"),
     (
         "watches",
