@@ -220,7 +220,7 @@ ActName = Literal[
     "upgrade", "admin_changed", "owner_changed", "owner_nominated",
     "role_granted", "role_revoked", "role_admin_changed",
     "fee_switch", "quorum_changed", "threshold_changed", "delay_changed", "period_changed",
-    "paused", "unpaused", "frozen", "unfrozen", "destroyed", "council_changed", "module_changed",
+    "paused", "unpaused", "frozen", "unfrozen", "destroyed", "council_changed", "module_changed", "sequencer_changed",
     "lock", "free", "approval", "lift", "flash_lift", "gauge_vote", "gauge_changed",
     "queued", "executed", "cancelled",
 ]  # fmt: skip
@@ -230,8 +230,9 @@ TIMELOCK_STEPS: tuple[ActName, ...] = ("queued", "executed", "cancelled")
 
 class ActWatch(Strict):
     """An insider's act worth saying: one that moves money from `min_usd` or `min_share_of_supply` on, one that moves
-    approval from `min_share_of_hat` of the hat's on, and every one that changes who is in charge or how. A timelock's
-    steps are left out unless `acts` names them.
+    approval from `min_share_of_hat` of the hat's on, and every one that changes who is in charge or how. What leaves a
+    treasury and has no price that can be defended counts from `min_share_of_treasury` of what it held of it on, too. A
+    timelock's steps are left out unless `acts` names them.
     """
 
     kind: Literal["act"]
@@ -243,6 +244,7 @@ class ActWatch(Strict):
     min_usd: Decimal = Field(default=Decimal(1_000_000), ge=0)
     min_share_of_supply: Share = Decimal("0.001")
     min_share_of_hat: Share = Decimal("0.05")
+    min_share_of_treasury: Share = Decimal("0.10")
 
 
 class ReminderWatch(Strict):

@@ -91,6 +91,18 @@ class Settings(Strict):
         found = {d.token for d in self.daos.values() if d.chain == chain.key and d.holders}
         return frozenset(found | {t.address for t in self.tokens if t.chain == chain.key and t.holders})
 
+    def treasuries_on(self, chain: Chain) -> frozenset[str]:
+        """Give who holds for DAOs on a chain: their timelocks and treasuries, and what a label calls a treasury."""
+        own = [d for d in self.daos.values() if d.chain == chain.key]
+        found = {a for d in own for a in (d.timelock, d.treasury) if a}
+        labels = (label for label in self.labels if label.chain in (None, chain.key))
+        return frozenset(found | {label.address for label in labels if label.kind == "treasury"})
+
+    def tokens_on(self, chain: Chain) -> frozenset[str]:
+        """Give the tokens that these files name on a chain: amounts of any other are nobody's word."""
+        found = {d.token for d in self.daos.values() if d.chain == chain.key and d.token}
+        return frozenset(found | {t.address for t in self.tokens if t.chain == chain.key})
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log filter to strike out. Endpoints count: keys travel in their path."""

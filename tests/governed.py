@@ -22,6 +22,7 @@ from watchers.history import History
 from watchers.pipeline import Pipeline
 from watchers.store import ChainStore
 from watchers.wing import Wing
+from watchers.wings import transfers_on
 
 W = 10**18
 GOVERNOR, TOKEN = "0x" + "60" * 20, "0x" + "70" * 20
@@ -89,9 +90,11 @@ class World:
         self.history = History(redis, [chain.id])
         claims = {(chain.id, dao.governor): dao.protocol for dao in settings.daos.values()}
         vouched = {chain.id: settings.named_on(chain)}
-        decoder = Decoder([protocol for wing in wings for protocol in wing.protocols], claims, vouched)
+        transfers = {chain.id: transfers_on(settings, chain)}
+        protocols = [protocol for wing in wings for protocol in wing.protocols]
+        self.decoder = Decoder(protocols, claims, vouched, transfers)
         self.pipeline = Pipeline(
-            settings, chain, decoder, wings, self.store, self.history, rpc, LogRanges(rpc, chain), clock=self.clock
+            settings, chain, self.decoder, wings, self.store, self.history, rpc, LogRanges(rpc, chain), clock=self.clock
         )
 
     async def begin(self) -> None:

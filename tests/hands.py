@@ -30,6 +30,7 @@ SOURCE = {
     "hedgey": "hedgey-finance/Locked_VestingTokenPlans e8313c7b6",
     "llamapay": "LlamaPay/llamapay 90d18e11b",
     "merkle_distributor": "Uniswap/merkle-distributor 25a79e8ec; ArbitrumFoundation/governance d517b4e95",
+    "outflows": "ERC-20; ERC-721",
     "proxies": "EIP-1967; GovernorBravoInterfaces.sol; Nouns Builder 1.2.0",
     "sablier": "npm @sablier/v2-core 1.2.0, @sablier/lockup 4.0.1, @sablier/flow 3.0.1",
     "safe_control": "npm @safe-global/safe-deployments 1.37.56",
@@ -322,6 +323,19 @@ CASES: tuple[Case, ...] = (
         "CallExecuted(bytes32*,uint256*,address,uint256,bytes)",
         (_hash(_ONE), 0, D, 0, bytes.fromhex("a9059cbb00")),
         {"act": "executed", "whom": D, "detail": "transfer"},
+    ),
+    # outflows: of the token CONTRACT itself, which is the payer here
+    Case(
+        "outflows",
+        "Transfer(address*,address*,uint256)",
+        (CONTRACT, B, 5),
+        {"act": "outflow", "who": CONTRACT, "whom": B, "token": CONTRACT, "amount_raw": 5},
+    ),
+    Case(
+        "outflows",
+        "Transfer(address*,address*,uint256*)",
+        (CONTRACT, B, 5),
+        {"act": "outflow", "who": CONTRACT, "whom": B, "token": CONTRACT, "amount_raw": 1},
     ),
     Case("timelocks", "Cancelled(bytes32*)", (_hash(_ONE),), {"act": "cancelled", "detail": f"operation {_ONE}"}),
     # fee_switch

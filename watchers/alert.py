@@ -225,10 +225,21 @@ class BatchFacts(msgspec.Struct, frozen=True, tag="batch"):
     bundler: str = ""
 
 
+class Payment(msgspec.Struct, frozen=True):
+    """One of the payments that left a treasury together. `share`: of what it held of the token before."""
+
+    amount: Amount
+    whom: str
+    share: Decimal | None
+
+
 class ActFacts(msgspec.Struct, frozen=True, tag="act"):
     """What an insider did. `amount` None: it moves no money, or how much is not known. `before` and `after` are a
     setting's values as text; `more` counts the like acts of the same contract and transaction that are told with it.
-    `share_of_hat`: of the approval of the contract in power, where votes are approvals.
+    `share_of_hat`: of the approval of the contract in power, where votes are approvals. `share_of_treasury`: of what
+    the payer held of the token at the block before. `payments`: all that left it in the transaction, the largest
+    first, where that is more than one; `amount` is then all that it paid in the token that weighs most, `usd_together`
+    the dollars of all tokens that have a price, where those are several.
     """
 
     contract: str
@@ -244,6 +255,9 @@ class ActFacts(msgspec.Struct, frozen=True, tag="act"):
     dao: str = ""
     more: int = 0
     share_of_hat: Decimal | None = None
+    share_of_treasury: Decimal | None = None
+    payments: tuple[Payment, ...] = ()
+    usd_together: Decimal | None = None
 
 
 class Absent(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from config.settings import ActWatch, Chain, Settings
+from config.settings import ActWatch, Chain, Settings, Watch
 from watchers.batches.wing import wing as batches
 from watchers.chain.wanted import Transfers
 from watchers.decode import Decoder
@@ -10,6 +10,7 @@ from watchers.governance.chief import Chief
 from watchers.governance.electors import Electors
 from watchers.governance.family import Governor
 from watchers.governance.hand import Hand
+from watchers.governance.protocols.outflows import protocol as outflows
 from watchers.governance.wing import wing as governance
 from watchers.liquidity.wing import wing as liquidity
 from watchers.wing import Wing
@@ -31,11 +32,25 @@ def decoder_of(settings: Settings) -> Decoder:
     claims = {(settings.chains[d.chain].id, d.governor): d.protocol for d in settings.daos.values()}
     asked = {w.chain for w in settings.watches if isinstance(w, ActWatch)}
     vouched = {c.id: settings.named_on(c) for c in settings.chains.values() if asked & {"*", c.key}}
-    transfers = {c.id: _transfers(settings, c) for c in settings.chains.values()}
+    transfers = {c.id: transfers_on(settings, c) for c in settings.chains.values()}
     return Decoder([p for wing in WINGS for p in wing.protocols], claims, vouched, transfers)
 
 
-def _transfers(settings: Settings, chain: Chain) -> dict[str, Sequence[Transfers]]:
+def transfers_on(settings: Settings, chain: Chain) -> dict[str, Sequence[Transfers]]:
     """Give which Transfers each protocol reads on a chain, by its name."""
-    held = settings.holders_on(chain)
-    return {"holders": [Transfers(tokens=held)]} if held else {}
+    found: dict[str, Sequence[Transfers]] = {}
+    if held := settings.holders_on(chain):
+        found["holders"] = [Transfers(tokens=held)]
+    tokens, payers = settings.tokens_on(chain), settings.treasuries_on(chain)
+    if tokens and payers and any(_hears_outflows(watch, chain) for watch in settings.watches):
+        found[outflows.name] = [Transfers(tokens=tokens, payers=payers)]
+    return found
+
+
+def _hears_outflows(watch: Watch, chain: Chain) -> bool:
+    return (
+        isinstance(watch, ActWatch)
+        and "outflow" in watch.acts
+        and watch.chain in ("*", chain.key)
+        and watch.protocol in ("*", outflows.name)
+    )

@@ -8,7 +8,7 @@ from bot.cards.card import Accent, Card
 from bot.cards.escape import escape, symbol
 from bot.cards.frame import actions, fit, small_print
 from bot.cards.lexicon import Lexicon, shorten
-from watchers.alert import ActFacts, AlertState
+from watchers.alert import ActFacts, AlertState, Payment
 
 # {what} is the amount or "funds", {name} the contract; what follows the colon is left out where it does not fit
 _SAID: dict[str, tuple[str, Accent]] = {
@@ -43,6 +43,7 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "lift": ("New hat: {name}", "warning"),
     "flash_lift": ("Hat taken within one transaction: {name}", "bad"),
     "gauge_vote": ("{what} for a gauge: {name}", "warning"),
+    "sequencer_changed": ("Sequencer changed: {name}", "bad"),
     "gauge_changed": ("Gauges changed: {name}", "warning"),
     "queued": ("Queued: {name}", "neutral"),
     "executed": ("Executed: {name}", "neutral"),
@@ -108,7 +109,9 @@ def _headline(said: str, facts: ActFacts, name: str) -> str:
     if facts.amount is not None:
         ours = symbol(facts.amount.symbol)
         what = f"{figures.amount(abs(facts.amount.raw), facts.amount.decimals)} {ours}"
-        whole = figures.tokens(facts.amount, ours)
+        others = len({one.amount.token for one in facts.payments} - {facts.amount.token})
+        besides = f" and {others} other token{'s' if others > 1 else ''}" if others else ""
+        what, whole = what + besides, figures.tokens(facts.amount, ours) + besides
     return fit(*(said.format(what=size, name=name) for size in (whole, what)), said.format(what=what, name="it"))
 
 
@@ -120,6 +123,8 @@ def _lines(chain_id: int, facts: ActFacts, lexicon: Lexicon) -> list[str]:
         lines.append(f"**Share** {figures.percent(facts.share_of_supply)} of the supply")
     if facts.share_of_hat is not None:
         lines.append(f"**Approval** {figures.percent(facts.share_of_hat)} of what the hat had")
+    if facts.share_of_treasury is not None:
+        lines.append(f"**Holdings** {figures.percent(facts.share_of_treasury)} of what it held of it")
     if facts.before or facts.after:
         was, now = (_value(chain_id, text, facts, lexicon) for text in (facts.before, facts.after))
         lines.append(f"**Now** {now}" if not facts.before else f"**Was → is** {was} → **{now}**")
@@ -128,9 +133,17 @@ def _lines(chain_id: int, facts: ActFacts, lexicon: Lexicon) -> list[str]:
     by, to = _PEOPLE.get(facts.act, ("By", "Concerns"))
     lines += [f"**{by}** {lexicon.who(chain_id, facts.who)}"] if facts.who else []
     lines += [f"**{to}** {lexicon.who(chain_id, facts.whom)}"] if facts.whom else []
+    if facts.usd_together is not None:
+        lines.append(f"**Together** {figures.usd(facts.usd_together)} of what has a price")
+    lines += [_payment(chain_id, one, lexicon) for one in facts.payments]
     if facts.more:
         lines.append(f"and **{figures.number(facts.more)} more** like it in the same transaction")
     return lines
+
+
+def _payment(chain_id: int, one: Payment, lexicon: Lexicon) -> str:
+    of = f" · {figures.percent(one.share)} of what it held of it" if one.share is not None else ""
+    return f"**Paid** {figures.tokens(one.amount, symbol(one.amount.symbol))} to {lexicon.who(chain_id, one.whom)}{of}"
 
 
 def _value(chain_id: int, text: str, facts: ActFacts, lexicon: Lexicon) -> str:

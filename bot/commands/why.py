@@ -37,6 +37,7 @@ _MEASURE = {
     "share_of_pool": "share of the pool",
     "share_of_supply": "share of the supply",
     "share_of_hat": "share of the hat's approval",
+    "share_of_treasury": "share of what the treasury held",
     "usd": "value in dollars",
     "usd_at_least": "value in dollars of the part that has a price",
 }

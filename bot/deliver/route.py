@@ -50,7 +50,7 @@ def size_of(alert: Alert) -> Size:
         usd = facts.weight.usd
         return Size(usd is not None, usd, True, facts.share_of_quorum)
     if isinstance(facts, ActFacts) and facts.amount is not None:
-        return Size(True, facts.amount.usd, True, facts.share_of_supply)
+        return Size(True, facts.usd_together or facts.amount.usd, True, facts.share_of_supply)
     return Size(False, None, False, None)
 
 

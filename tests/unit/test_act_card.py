@@ -15,7 +15,7 @@ from config.settings import ACTS
 from tests import events
 from tests.alerts import GOVERNOR, UNI, VESTER, VOTER, a_state, an_act
 from tests.desk import DESK, HOSTILE, NOW_S, harmless
-from watchers.alert import Amount
+from watchers.alert import Amount, Payment
 from watchers.lookup import Found
 
 
@@ -141,3 +141,34 @@ def test_a_gauge_vote_says_which_part_of_the_voters_power_it_is() -> None:
     lines = drawn(act="gauge_vote", after="2500", unit="bps", whom=UNI)
     assert "  Now 25.00 %" in lines
     assert any(line.startswith("  Gauge ") for line in lines)
+
+
+def test_a_payment_out_of_a_treasury_says_what_share_of_what_it_held_and_to_whom() -> None:
+    lines = drawn(act="outflow", who=VESTER, share_of_treasury=Decimal("0.0625"))
+    assert lines[0] == "2.00M UNI out of Uniswap treasury vester 1"
+    assert "  Holdings 6.2 % of what it held of it" in lines
+    assert "  To MonetSupply (delegate) 0x8d07D2…e6A265" in lines
+    stranger = drawn(act="outflow", who=VESTER, whom="0x" + "66" * 20)
+    assert "  To 0x666666…666666" in stranger
+
+
+def test_several_payments_are_named_the_largest_first_and_the_headline_counts_the_other_tokens() -> None:
+    uni, dai = Amount(UNI, "UNI", 18, 10**24, Decimal(7_000_000)), Amount("0x" + "da" * 20, "DAI", 18, 5 * 10**23)
+    paid = (Payment(uni, VOTER, Decimal("0.05")), Payment(uni, UNI, None), Payment(dai, VOTER, None))
+    lines = drawn(act="outflow", who=VESTER, whom="", payments=paid, more=2, usd_together=Decimal(15_000_000))
+    assert lines[0] == "2.00M UNI and 1 other token out of it"
+    assert "  Together $15.0M of what has a price" in lines
+    (first, second, third) = [line for line in lines if line.startswith("  Paid ")]
+    assert first == "  Paid 1.00M UNI ($7.00M) to MonetSupply (delegate) 0x8d07D2…e6A265 · 5.0 % of what it held of it"
+    assert second.startswith("  Paid 1.00M UNI ($7.00M) to ")
+    assert not second.endswith("of what it held of it")
+    assert third.startswith("  Paid 500k DAI to ")
+    assert "  and 2 more like it in the same transaction" in lines
+
+
+def test_why_says_what_share_of_a_treasury_was_asked_for() -> None:
+    state = a_state(an_act(act="outflow"))
+    reason = msgspec.structs.replace(state.alert.reasons[0], measure="share_of_treasury", value="0.4", threshold="0.1")
+    alert = msgspec.structs.replace(state.alert, reasons=(reason,))
+    said = plain(why.answer(msgspec.structs.replace(state, alert=alert), DESK), now_s=NOW_S)
+    assert "share of what the treasury held: 40.0 %, asked for 10.0 %" in said

@@ -10,6 +10,7 @@ import pytest
 from tests.hands import CASES, CONTRACT, SOURCE, Case, log_of
 from watchers.abi import shape_of
 from watchers.chain.block import Log
+from watchers.chain.wanted import Transfers
 from watchers.decode import Decoder
 from watchers.governance.chief import Chief
 from watchers.governance.events import Act
@@ -24,7 +25,8 @@ REAL = [
 
 
 def decoder(chain_id: int, address: str) -> Decoder:
-    return Decoder(wing.protocols, None, {chain_id: {address}})
+    transfers = {"outflows": [Transfers(payers=frozenset({CONTRACT}))]}
+    return Decoder(wing.protocols, None, {chain_id: {address}}, {chain_id: transfers})
 
 
 def acts(found: Decoder, chain_id: int, *logs: Log) -> list[Act]:

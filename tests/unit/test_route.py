@@ -5,6 +5,7 @@ import time
 from decimal import Decimal
 from statistics import median
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ def wants(s: Subscription, a: Alert) -> bool:
         usd, share = a.facts.weight.usd, a.facts.share_of_quorum
     moves = isinstance(a.facts, ActFacts) and a.facts.amount is not None
     if isinstance(a.facts, ActFacts) and a.facts.amount is not None:
-        usd, share = a.facts.amount.usd, a.facts.share_of_supply
+        usd, share = a.facts.usd_together or a.facts.amount.usd, a.facts.share_of_supply
     asked = []
     if s.min_usd is not None and (a.kind == "liquidity" or moves or usd is not None):
         asked.append(usd is not None and usd >= s.min_usd)
@@ -70,6 +71,11 @@ facts = st.one_of(
     st.builds(move_facts, st.sampled_from(SIZES), st.sampled_from(SIZES)),
     st.just(BatchFacts("0xaa", "0.7", 1, (), "none")),
     st.builds(act_facts, st.sampled_from(SIZES), st.sampled_from(SIZES)),
+    st.builds(
+        lambda usd, whole: msgspec.structs.replace(act_facts(usd, None), usd_together=whole),
+        st.sampled_from(SIZES),
+        st.sampled_from(SIZES),
+    ),
     st.just(ActFacts("0xaa", "upgrade", "", "", None, None)),
 )
 

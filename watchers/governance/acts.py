@@ -4,8 +4,9 @@ Acts that move money or votes (a release, a claim, a stream, an outflow, a deleg
 operator's files name, and fire a watch from `min_usd` or `min_share_of_supply` on; so do frozen funds whose size is
 known. Approval that is moved fires from `min_share_of_hat` on as well, of what the contract in power has. All else
 fires by its name in `acts`. Like acts of one contract in one transaction are one alert: what they move is added up, so
-that slices hide nothing; of the others the gravest is told and the rest counted. A hat that was taken within one
-transaction says all that the transaction did there.
+that slices hide nothing; of the others the gravest is told and the rest counted. What leaves one treasury is one alert
+in whatever tokens (see `outflows`); without a price it fires from `min_share_of_treasury` on, of what was held of it.
+A hat that was taken within one transaction says all that the transaction did there.
 
     critical   ten times a threshold; new code, admin, owner or module; the default admin's role given; a pause; a hat
                taken within one transaction
@@ -21,16 +22,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from config.settings import ActName, ActWatch, Dao, TokenDef
-from watchers.alert import SEVERITIES, ActFacts, Alert, Amount, Reason, Severity, alert_id
+from config.settings import ActName, ActWatch, Dao
+from watchers.alert import SEVERITIES, ActFacts, Alert, Amount, Payment, Reason, Severity, alert_id
 from watchers.event import Event
 from watchers.facts import Ask
-from watchers.governance import chief
+from watchers.governance import chief, outflows
 from watchers.governance.chief import Chief
+from watchers.governance.coins import coin
 from watchers.governance.events import NATIVE, Act
 from watchers.governance.getters import Number, address_of
 from watchers.governance.hand import Hand
-from watchers.price import Currency, listed_on, price_asks, price_of
+from watchers.price import Currency, price_asks, price_of
 from watchers.wing import Situation
 
 MOVES: frozenset[ActName] = frozenset(
@@ -39,24 +41,16 @@ MOVES: frozenset[ActName] = frozenset(
 ADMIN_ROLE = "DEFAULT_ADMIN_ROLE"
 _SIZED = MOVES | {"frozen", "approval"}
 _MEASURED = _SIZED | {"lift", "flash_lift"}
-_COIN_DECIMALS = 18
 _CRITICAL_TIMES, _NOTABLE_TIMES = 10, 3
 _LEVEL: dict[ActName, Severity] = {
     **dict.fromkeys(("upgrade", "admin_changed", "owner_changed", "module_changed", "paused"), "critical"),
     "flash_lift": "critical",
+    "sequencer_changed": "notable",
     **dict.fromkeys(("owner_nominated", "role_granted", "role_admin_changed", "fee_switch", "unpaused"), "notable"),
     **dict.fromkeys(("quorum_changed", "threshold_changed", "delay_changed", "period_changed"), "notable"),
     **dict.fromkeys(("destroyed", "council_changed", "lift", "gauge_changed"), "notable"),
 }  # fmt: skip
 Hands = Mapping[str, Hand]
-
-
-class Coin(NamedTuple):
-    """A token of the operator's files, or the chain's own coin."""
-
-    symbol: str
-    decimals: int
-    priced: TokenDef | None
 
 
 class Measures(NamedTuple):
@@ -65,11 +59,18 @@ class Measures(NamedTuple):
     amount: Amount | None
     share: Decimal | None
     of_hat: Decimal | None = None
+    of_treasury: Decimal | None = None
+    together: Decimal | None = None  # dollars of payments in several tokens
 
     @property
     def usd(self) -> Decimal | None:
         """Dollars, where a price can be defended."""
-        return self.amount.usd if self.amount else None
+        return self.together or (self.amount.usd if self.amount else None)
+
+    @property
+    def unpriced(self) -> Decimal | None:
+        """The share of a treasury that counts: dollars that are known say more."""
+        return self.of_treasury if self.usd is None else None
 
 
 def watches_of(act: Act, at: Situation) -> list[ActWatch]:
@@ -102,23 +103,9 @@ def dao_of_act(act: Act, at: Situation) -> Dao | None:
     return next((d for d in every if wanted in {d.key, d.name.casefold(), *map(str.casefold, d.aliases)}), None)
 
 
-def coin(token: str, at: Situation) -> Coin | None:
-    """Find a token in the operator's files; None: nobody vouches for it."""
-    listed = listed_on(at.chain, at.settings.tokens)
-    if token == NATIVE:
-        wrapped = (t for t in listed.values() if t.symbol == f"W{at.chain.native}" and t.feed is not None)
-        return Coin(at.chain.native, _COIN_DECIMALS, next(wrapped, None))
-    ours = listed.get(token)
-    if ours is not None:
-        return Coin(ours.symbol, ours.decimals, ours)
-    daos = at.settings.daos.values()
-    dao = next((d for d in daos if d.token == token and d.chain == at.chain.key), None)
-    return Coin(dao.symbol, dao.decimals, None) if dao else None
-
-
 def questions(events: Sequence[Event], at: Situation, hands: Hands) -> Iterator[Ask[Any]]:
     """Name what the watched acts that move money must be measured by."""
-    for event in chief.filled(events, at, hands):
+    for event in outflows.calm(chief.filled(events, at, hands), at):
         if event.act not in _MEASURED or not watches_of(event, at):
             continue
         if isinstance(hands.get(event.protocol), Chief):
@@ -132,11 +119,13 @@ def questions(events: Sequence[Event], at: Situation, hands: Hands) -> Iterator[
             yield from price_asks(found.priced, at.chain)
         if act.token != NATIVE:
             yield Number(act.token, "totalSupply()")
+        if act.act == "outflow":
+            yield outflows.held(act)
 
 
 def enrich(events: Iterable[Act], at: Situation, hands: Hands) -> Iterator[Act]:
     """Give the acts with what the chain answered; those that move a token of nobody's list are dropped."""
-    for event in chief.filled(events, at, hands):
+    for event in outflows.calm(chief.filled(events, at, hands), at):
         act = _filled(event, at, hands)
         if act.act not in MOVES or not act.token or coin(act.token, at) is not None:
             yield act
@@ -148,8 +137,10 @@ def judge(events: Sequence[Event], at: Situation) -> list[Alert]:
     seized = {(event.tx, event.address) for event in events if isinstance(event, Act) and event.act == "flash_lift"}
     for event in events:
         if isinstance(event, Act) and (event.act == "flash_lift" or (event.tx, event.address) not in seized):
-            groups.setdefault((event.tx, event.address, event.act, event.token), []).append(event)
-    told = (_alert(_one_of(acts), len(acts) - 1, at) for acts in groups.values())
+            pays = event.act == "outflow"
+            place = (outflows.payer_of(event), event.act, "") if pays else (event.address, event.act, event.token)
+            groups.setdefault((event.tx, *place), []).append(event)
+    told = (_alert(acts, at) for acts in groups.values())
     return [alert for alert in told if alert is not None]
 
 
@@ -211,7 +202,8 @@ def measure(act: Act, at: Situation) -> Measures:
     quoted = price_of(found.priced, at.chain, at.facts, at.header.time_s)
     amount = Currency(act.token, found.symbol, found.decimals, quoted).amount(act.amount_raw)
     supply = at.facts.get(Number(act.token, "totalSupply()"))
-    return Measures(amount, _part(act.amount_raw, supply), _part(act.amount_raw, act.hat_raw))
+    of_treasury = outflows.share_of_treasury(act, at)
+    return Measures(amount, _part(act.amount_raw, supply), _part(act.amount_raw, act.hat_raw), of_treasury)
 
 
 def _part(raw: int, whole: int | None) -> Decimal | None:
@@ -234,6 +226,9 @@ def reasons(act: Act, seen: Measures, watch: ActWatch) -> list[Reason]:
         given.append(Reason(watch.name, "share_of_supply", f"{seen.share:.8f}", f"{watch.min_share_of_supply:f}"))
     if seen.of_hat is not None and seen.of_hat >= watch.min_share_of_hat:
         given.append(Reason(watch.name, "share_of_hat", f"{seen.of_hat:.8f}", f"{watch.min_share_of_hat:f}"))
+    if seen.unpriced is not None and seen.unpriced >= watch.min_share_of_treasury:
+        threshold = f"{watch.min_share_of_treasury:f}"
+        given.append(Reason(watch.name, "share_of_treasury", f"{seen.unpriced:.8f}", threshold))
     return given
 
 
@@ -243,29 +238,71 @@ def severity(act: Act, seen: Measures, watches: Iterable[ActWatch]) -> Severity:
         return _grave(act)
     times = Decimal(0)
     for watch in watches:
-        if seen.usd is not None and watch.min_usd:
-            times = max(times, seen.usd / watch.min_usd)
-        if seen.share is not None and watch.min_share_of_supply:
-            times = max(times, seen.share / watch.min_share_of_supply)
-        if seen.of_hat is not None and watch.min_share_of_hat:
-            times = max(times, seen.of_hat / watch.min_share_of_hat)
+        for size, least in (
+            (seen.usd, watch.min_usd),
+            (seen.share, watch.min_share_of_supply),
+            (seen.of_hat, watch.min_share_of_hat),
+            (seen.unpriced, watch.min_share_of_treasury),
+        ):
+            times = max(times, size / least) if size is not None and least else times
     return "critical" if times >= _CRITICAL_TIMES else "notable" if times >= _NOTABLE_TIMES else "info"
 
 
-def _alert(act: Act, more: int, at: Situation) -> Alert | None:
-    seen = measure(act, at)
-    fired = [(watch, given) for watch in watches_of(act, at) if (given := reasons(act, seen, watch))]
+class _Told(NamedTuple):
+    """What one alert tells: the act that leads, what each of its parts measures, the leading one's first."""
+
+    act: Act
+    seen: tuple[Measures, ...]
+    payments: tuple[Payment, ...] = ()
+    more: int = 0
+
+
+def _told(acts: Sequence[Act], at: Situation) -> _Told:
+    if acts[0].act != "outflow":
+        act = _one_of(acts)
+        return _Told(act, (measure(act, at),), more=len(acts) - 1)
+    tokens: dict[str, list[Act]] = {}
+    for act in acts:
+        tokens.setdefault(act.token, []).append(act)
+    parts = [(act, measure(act, at)) for act in map(_one_of, tokens.values())]
+    parts.sort(key=lambda part: outflows.weight(part[1].usd, part[1].of_treasury, part[1].share), reverse=True)
+    (lead, first), *others = parts
+    priced = [seen.usd for _, seen in parts if seen.usd is not None]
+    together = sum(priced, Decimal(0)) if len(priced) > 1 else None
+    # an alert keeps the name of the first act, whichever leads
+    lead = msgspec.structs.replace(lead, position=acts[0].position)
+    paid = [payment for _, payment in outflows.payments(acts, at, lambda act: measure(act, at).amount)]
+    seen = (first._replace(together=together), *(part for _, part in others))
+    if len(paid) < 2:  # noqa: PLR2004 - the alert itself tells the one
+        return _Told(lead, seen)
+    return _Told(lead, seen, tuple(paid[: outflows.MOST_PAYMENTS]), max(0, len(paid) - outflows.MOST_PAYMENTS))
+
+
+def _fired(told: _Told, watch: ActWatch) -> list[Reason]:
+    """Give the reasons of a watch; of several tokens the first that reaches a threshold gives its reason."""
+    found: dict[str, Reason] = {}
+    for seen in told.seen:
+        for reason in reasons(told.act, seen, watch):
+            found.setdefault(reason.measure, reason)
+    return list(found.values())
+
+
+def _alert(acts: Sequence[Act], at: Situation) -> Alert | None:
+    told = _told(acts, at)
+    act, seen = told.act, told.seen[0]
+    fired = [(watch, given) for watch in watches_of(act, at) if (given := _fired(told, watch))]
     if not fired:
         return None
     dao = dao_of_act(act, at)
-    people = (act.address, act.who, act.whom)
+    people = (act.address, act.who, act.whom, *(payment.whom for payment in told.payments))
+    watches = [watch for watch, _ in fired]
     return Alert(
         id=alert_id(act.chain_id, act.tx, "act", act.position),
         kind="act",
         chain_id=act.chain_id,
         protocol=act.protocol,
         subject=f"act:{act.chain_id}:{act.address}",
-        severity=severity(act, seen, (watch for watch, _ in fired)),
+        severity=max((severity(act, part, watches) for part in told.seen), key=SEVERITIES.index),
         block=act.block,
         block_hash=at.header.hash,
         block_time_s=at.header.time_s,
@@ -284,9 +321,12 @@ def _alert(act: Act, more: int, at: Situation) -> Alert | None:
             unit=act.unit,
             detail=act.detail,
             dao=dao.key if dao else "",
-            more=more,
+            more=told.more,
+            share_of_treasury=seen.of_treasury,
+            payments=told.payments,
+            usd_together=seen.together,
         ),
         dao=dao.key if dao else "",
         addresses=tuple(dict.fromkeys(person for person in people if person)),
-        tokens=(act.token,) if act.token else (),
+        tokens=tuple(dict.fromkeys(act.token for act in acts if act.token)),
     )
