@@ -167,8 +167,7 @@ def _replay(given: argparse.Namespace) -> int:
 
 
 def _tally(given: argparse.Namespace) -> int:
-    shares = (given.weight, given.exclude, given.quota, given.threshold)
-    options = Options(*shares, given.by_class, given.zeros, given.picture)
+    from bot.ruling import Options  # noqa: PLC0415 - as above
     from bot.tally import tally  # noqa: PLC0415 - as above
     from watchers.errors import InputError, UserError  # noqa: PLC0415 - as above
 
