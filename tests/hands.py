@@ -24,12 +24,14 @@ WALLET = bytes.fromhex("beabacc8") + encode(["address", "address", "uint256"], [
 
 SOURCE = {
     "access": "OpenZeppelin 4.9.6 and 5.7.0; Compound Timelock.sol; GovernorBravoInterfaces.sol; Uniswap V3 factory",
+    "arbitrum_rollup": "OffchainLabs/nitro-contracts, upgrade-executor; ArbitrumFoundation/governance",
     "fee_switch": "Uniswap v3-core d8b1c635c, v4-core 59d3ecf53; aave-v3-origin fd1fbd915; Compound v2 cToken",
     "gauge_controller": "curvefi/curve-dao-contracts 567927551 GaugeController.vy",
     "governor_settings": "OpenZeppelin 5.7.0; compound-governance 5e013bec7 CompoundGovernor.sol",
     "hedgey": "hedgey-finance/Locked_VestingTokenPlans e8313c7b6",
     "llamapay": "LlamaPay/llamapay 90d18e11b",
     "merkle_distributor": "Uniswap/merkle-distributor 25a79e8ec; ArbitrumFoundation/governance d517b4e95",
+    "op_stack": "ethereum-optimism/optimism, packages/contracts-bedrock/src/L1",
     "outflows": "ERC-20; ERC-721",
     "proxies": "EIP-1967; GovernorBravoInterfaces.sol; Nouns Builder 1.2.0",
     "sablier": "npm @sablier/v2-core 1.2.0, @sablier/lockup 4.0.1, @sablier/flow 3.0.1",
@@ -62,11 +64,15 @@ def log_of(case: Case, *, address: str = CONTRACT, index: int = 0, tx: str = TX)
     plain = [kind.rstrip("*") for kind in types]
     topic = keccak(f"{name}({','.join(plain)})".encode())
     pairs = list(zip(types, plain, case.values, strict=True))
-    topics = [encode([kind], [value]) for mark, kind, value in pairs if mark.endswith("*")]
+    topics = [_topic(kind, value) for mark, kind, value in pairs if mark.endswith("*")]
     rest = [(kind, value) for mark, kind, value in pairs if not mark.endswith("*")]
     data = encode([kind for kind, _ in rest], [value for _, value in rest])
     said = tuple("0x" + one.hex() for one in (topic, *topics))
     return Log(address, said, "0x" + data.hex(), "0x10", tx, "0x0", hex(index), BLOCK)
+
+
+def _topic(kind: str, value: Any) -> bytes:
+    return keccak(text=value) if kind == "string" else encode([kind], [value])
 
 
 def _setting(protocol: str, signature: str, values: tuple[Any, ...], act: str, **told: Any) -> Case:
@@ -323,6 +329,128 @@ CASES: tuple[Case, ...] = (
         "CallExecuted(bytes32*,uint256*,address,uint256,bytes)",
         (_hash(_ONE), 0, D, 0, bytes.fromhex("a9059cbb00")),
         {"act": "executed", "whom": D, "detail": "transfer"},
+    ),
+    # arbitrum_rollup
+    Case(
+        "arbitrum_rollup",
+        "UpgradeExecuted(address*,uint256,bytes)",
+        (A, 0, b"\x14\x77\xe6\x1a"),
+        {"act": "upgrade", "whom": A, "detail": "its code was run with all power"},
+    ),
+    Case(
+        "arbitrum_rollup",
+        "TargetCallExecuted(address*,uint256,bytes)",
+        (A, 0, TRANSFER),
+        {"act": "executed", "whom": A, "detail": "0xa9059cbb"},
+    ),
+    *(
+        Case(
+            "arbitrum_rollup",
+            f"{name}(address,bool)",
+            (A, is_so),
+            {"act": "sequencer_changed", "whom": A, "detail": f"may {'' if is_so else 'no longer '}{what}"},
+        )
+        for name, what in (("BatchPosterSet", "post batches"), ("SequencerSet", "order transactions"))
+        for is_so in (True, False)
+    ),
+    Case(
+        "arbitrum_rollup",
+        "BatchPosterManagerSet(address)",
+        (A,),
+        {"act": "sequencer_changed", "whom": A, "detail": "may name and dismiss those who post batches"},
+    ),
+    *(
+        Case("arbitrum_rollup", "OwnerFunctionCalled(uint256*)", (number,), {"act": act, "detail": detail})
+        for number, act, detail in (
+            (0, "delay_changed", "how late a batch may come"),
+            (1, "sequencer_changed", "who posts batches"),
+            (4, "sequencer_changed", "who orders transactions"),
+            (5, "sequencer_changed", "who names and dismisses those who post batches"),
+        )
+    ),
+    Case(
+        "arbitrum_rollup",
+        "CohortReplaced(address[],uint8*)",
+        ([A, B, C], 1),
+        {"act": "council_changed", "detail": "the second cohort is new, 3 members"},
+    ),
+    *(
+        Case(
+            "arbitrum_rollup",
+            f"{name}(address*,uint8*)",
+            (A, 0),
+            {"act": "council_changed", "whom": A, "detail": f"{word} the first cohort"},
+        )
+        for name, word in (("MemberAdded", "joins"), ("MemberRemoved", "leaves"))
+    ),
+    *(
+        Case(
+            "arbitrum_rollup",
+            f"{name}(address*,address*,uint8)",
+            (A, B, 2),
+            {"act": "council_changed", "before": A, "after": B, "detail": f"{word}, cohort 2"},
+        )
+        for name, word in (("MemberReplaced", "another member"), ("MemberRotated", "a member's new key"))
+    ),
+    *(
+        Case(
+            "arbitrum_rollup",
+            f"{name}(address*,address*,uint256)",
+            (A, B, 3),
+            {"act": "council_changed", "whom": A, "detail": f"a Safe whose owners follow the manager{more}"},
+        )
+        for name, more in (("SecurityCouncilAdded", ""), ("SecurityCouncilRemoved", " no more"))
+    ),
+    # op_stack
+    *(
+        Case(
+            "op_stack",
+            "ConfigUpdate(uint256*,uint8*,bytes)",
+            (0, number, encode(["address"], [A])),
+            {"act": "sequencer_changed", "after": A, "detail": detail},
+        )
+        for number, detail in ((0, "posts batches"), (3, "signs blocks before they are on Ethereum"))
+    ),
+    Case(
+        "op_stack",
+        "ConfigUpdate(uint256*,uint8*,bytes)",
+        (0, 5, bytes(32)),
+        {"act": "fee_switch", "detail": "the operator's fee"},
+    ),
+    Case(
+        "op_stack",
+        "ConfigUpdate(uint8*,bytes)",
+        (0, encode(["address"], [A])),
+        {"act": "council_changed", "after": A, "detail": "guardian: may stop withdrawals"},
+    ),
+    Case(
+        "op_stack",
+        "ConfigUpdate(uint8*,bytes)",
+        (1, b""),
+        {"act": "council_changed", "detail": "setting 1 of who may stop withdrawals"},
+    ),
+    Case("op_stack", "Paused(string)", ("presigned",), {"act": "paused", "detail": "presigned"}),
+    Case("op_stack", "Unpaused()", (), {"act": "unpaused"}),
+    *(
+        Case(
+            "op_stack",
+            "PauseExtended(address)",
+            (identifier,),
+            {"act": "paused", "detail": "the pause goes on longer", **more},
+        )
+        for identifier, more in ((A, {"whom": A}), ("0x" + "00" * 20, {}))
+    ),
+    Case(
+        "op_stack",
+        "AddressSet(string*,address,address)",
+        ("OVM_L1CrossDomainMessenger", B, A),
+        {"act": "upgrade", "before": A, "after": B, "detail": "another contract answers to a name"},
+    ),
+    Case(
+        "op_stack",
+        "ImplementationSet(address*,uint32*)",
+        (A, 1),
+        {"act": "upgrade", "after": A, "detail": "decides disputes of type 1 over withdrawals"},
     ),
     # outflows: of the token CONTRACT itself, which is the payer here
     Case(

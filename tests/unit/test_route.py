@@ -143,6 +143,15 @@ def test_a_move_without_a_price_reaches_no_usd_threshold() -> None:
     assert router.match(alert(1, "liquidity", facts=move_facts(usd=None))) == []
 
 
+def test_payments_in_several_tokens_reach_a_usd_threshold_together() -> None:
+    router = Router()
+    router.put(Subscription(id="a", guild_id=1, channel_id=1, kind="act", min_usd=Decimal(100)))
+    paid = act_facts(Decimal(60), None)
+    assert router.match(alert(1, "act", facts=paid)) == []
+    together = msgspec.structs.replace(paid, usd_together=Decimal(110))
+    assert len(router.match(alert(1, "act", facts=together))) == 1
+
+
 async def test_several_subscriptions_of_a_channel_are_one_place_with_the_first_role() -> None:
     router = Router()
     router.put(Subscription(id="a", guild_id=1, channel_id=5, kind="vote"))
