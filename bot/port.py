@@ -18,6 +18,9 @@ from bot.deliver.port import (
     INVALID_BODY,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
+    THREAD_ARCHIVED,
+    THREAD_EXISTS,
+    THREAD_LOCKED,
     UNKNOWN_CHANNEL,
     UNKNOWN_GUILD,
     Throttled,
@@ -29,6 +32,7 @@ from watchers.unreached import of_error
 OLD_EDITS_S: Final = 600.0
 DISCORD_EPOCH_MS: Final = 1_420_070_400_000  # snowflakes count from 2015
 _NO_FILES: Final = (MISSING_PERMISSIONS, INVALID_BODY)
+THREAD_MIN: Final = 10_080  # a quiet thread leaves the channel list after a week, the longest that Discord offers
 PAGE: Final = 1000  # messages read in a channel when ours are looked for
 
 View = Callable[[Card], discord.ui.LayoutView]
@@ -57,19 +61,23 @@ def _ours(error: discord.HTTPException) -> Exception:
             return NotDelivered("Discord limits edits of old messages", OLD_EDITS_S)
         case 429, _:
             return Throttled("Discord refuses all our requests for now", _retry_after_s(error))
+        case status, code if code in _TOLD_APART or (status in (403, 404) and code):
+            return Undeliverable(_PLAIN.get(code, said), code)
         case 400, _:
             return Undeliverable(said, INVALID_BODY)
-        case 403 | 404, code if code:
-            return Undeliverable(_PLAIN.get(code, said), code)
         case _:
             return NotDelivered(said)
 
 
+_TOLD_APART: Final = (THREAD_ARCHIVED, THREAD_EXISTS, THREAD_LOCKED)  # whatever their status
 _PLAIN = {
     UNKNOWN_CHANNEL: "the channel is gone",
     UNKNOWN_GUILD: "the server is gone",
     MISSING_ACCESS: "I may no longer see the channel (permission View Channel)",
-    MISSING_PERMISSIONS: "I may no longer write in the channel (permission Send Messages)",
+    MISSING_PERMISSIONS: (
+        "I may no longer write in the channel (permission Send Messages; in a thread Send Messages in Threads)"
+    ),
+    THREAD_LOCKED: "the thread is locked",
 }
 
 
@@ -111,16 +119,51 @@ class DiscordPort:
                 )
                 return message.id
         except Undeliverable as error:
+            if error.code == THREAD_ARCHIVED:  # writing opens a thread, unless it is locked
+                raise Undeliverable(_PLAIN[THREAD_LOCKED], THREAD_LOCKED) from None
             if not card.pictures or error.code not in _NO_FILES:
                 raise
         return await self.post(channel_id, without_pictures(card), nonce)
 
     async def edit(self, channel_id: int, message_id: int, card: Card) -> None:
-        """Bring a message to this card; pings nobody."""
+        """Bring a message to this card; pings nobody. In a thread that was archived it opens the thread first."""
+        try:
+            await self._edit(channel_id, message_id, card)
+        except Undeliverable as error:
+            if error.code != THREAD_ARCHIVED:
+                raise
+            await self._unarchive(channel_id)
+            await self._edit(channel_id, message_id, card)
+
+    async def _unarchive(self, thread_id: int) -> None:
+        try:
+            with self._request():
+                await self._connection.http.edit_channel(thread_id, archived=False)
+        except Undeliverable as error:
+            if error.code != MISSING_PERMISSIONS:
+                raise
+            # who may write in a thread may open it, unless it is locked
+            raise Undeliverable(_PLAIN[THREAD_LOCKED], THREAD_LOCKED) from None
+
+    async def _edit(self, channel_id: int, message_id: int, card: Card) -> None:
         with self._request():
             message = self._connection.get_partial_messageable(channel_id).get_partial_message(message_id)
             nobody = discord.AllowedMentions.none()
             await message.edit(view=self._view(card), attachments=files(card), allowed_mentions=nobody)
+
+    async def start_thread(self, channel_id: int, message_id: int, name: str) -> None:
+        """Start a thread on a message; it is there already after a try whose answer was lost."""
+        try:
+            with self._request():
+                await self._connection.http.start_thread_with_message(
+                    channel_id, message_id, name=name, auto_archive_duration=THREAD_MIN
+                )
+        except Undeliverable as error:
+            if error.code == MISSING_PERMISSIONS:
+                missing = "I may not start threads in the channel (permission Create Public Threads)"
+                raise Undeliverable(missing, error.code) from None
+            if error.code != THREAD_EXISTS:
+                raise
 
     def link(self, channel_id: int, message_id: int) -> str:
         """Link a message; empty where the channel's server is not known yet."""

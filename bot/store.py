@@ -106,10 +106,15 @@ def _change(by: int, at_ms: int, what: str, subject: str, before: str = "", afte
 
 
 def _written(subscription: Subscription | None) -> str:
-    """Write a subscription as it is kept: whether its channel is shut is kept by the channel."""
+    """Write a subscription as it is kept: whether its channel is shut is kept by the channel. What came later is left
+    out while nobody asks for it: a change holds this text against the one that an older version wrote.
+    """
     if subscription is None:
         return ""
-    return msgspec.json.encode(msgspec.structs.replace(subscription, paused="")).decode()
+    fields = msgspec.to_builtins(msgspec.structs.replace(subscription, paused=""))
+    if not subscription.threads:
+        del fields["threads"]
+    return msgspec.json.encode(fields).decode()
 
 
 def new_id() -> str:

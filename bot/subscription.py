@@ -9,7 +9,9 @@ from watchers.alert import Kind, Severity
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Empty text, None and `*` mean "any". `paused` holds the reason while the route is shut, for its owner to read."""
+    """Empty text, None and `*` mean "any". `paused` holds the reason while the route is shut, for its owner to read.
+    `threads`: each proposal that is followed in the channel starts a thread, which later cards about it go into.
+    """
 
     id: str
     guild_id: int
@@ -27,3 +29,4 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     created_by: int = 0
     created_at_ms: int = 0
     paused: str = ""
+    threads: bool = False

@@ -27,6 +27,7 @@ KINDS: dict[str, str] = {
     "reminder": "reminders",
 }
 Where = discord.TextChannel | discord.Thread
+_FOR_THREADS = ("create_public_threads", "send_messages_in_threads")
 _IN_CHANNEL = ("view_channel", "send_messages", "read_message_history")
 _IN_THREAD = ("view_channel", "send_messages_in_threads", "read_message_history")
 
@@ -50,6 +51,8 @@ def describe(one: Subscription, desk: Desk) -> str:
     parts += [" or ".join(sizes)] if sizes else []
     if one.min_severity != "info":
         parts.append(f"only {one.min_severity}" + (" and up" if one.min_severity != "critical" else ""))
+    if one.threads:
+        parts.append("each proposal in a thread of its own")
     if one.ping_role:
         parts.append(f"pinging <@&{one.ping_role}>")
     text = " · ".join(parts) + f" (`{one.id}`)"
@@ -66,17 +69,20 @@ def _wish(s: Subscription) -> tuple[Any, ...]:
     return (s.channel_id, s.kind, *filters, s.min_severity, s.min_usd, s.min_share, s.ping_role)
 
 
-def missing(permissions: discord.Permissions, *, thread: bool) -> list[str]:
+def missing(permissions: discord.Permissions, *, thread: bool, threads: bool = False) -> list[str]:
     """Name the permissions that the bot lacks to post somewhere, as Discord's settings name them. A thread asks for its
-    own permission instead of Send Messages.
+    own permission instead of Send Messages; a channel where proposals start `threads` needs two more.
     """
-    needed = _IN_THREAD if thread else _IN_CHANNEL
+    needed = _IN_THREAD if thread else _IN_CHANNEL + (_FOR_THREADS if threads else ())
     return [name.replace("_", " ").title().replace(" In ", " in ") for name in needed if not getattr(permissions, name)]
 
 
-def check_place(channel: Where, me: discord.Member) -> None:
-    """Raise UserError that names what the bot lacks in a channel."""
-    lacking = missing(channel.permissions_for(me), thread=isinstance(channel, discord.Thread))
+def check_place(channel: Where, me: discord.Member, *, threads: bool = False) -> None:
+    """Raise UserError that names what the bot lacks in a channel, or that it cannot hold `threads`."""
+    thread = isinstance(channel, discord.Thread)
+    if thread and threads:
+        raise UserError("A thread cannot hold threads of its own. Name its channel, or leave `threads` out.")
+    lacking = missing(channel.permissions_for(me), thread=thread, threads=threads)
     if lacking:
         raise UserError(
             f"I cannot post in {channel.mention} yet. Give me there: {', '.join(lacking)}. "
@@ -105,6 +111,10 @@ def check_wish(one: Subscription, desk: Desk) -> None:
     if one.min_usd is not None and one.kind not in ("*", "liquidity", "act"):
         other = ": name a share of the quorum with `min_percent` instead" if one.kind == "vote" else ""
         raise UserError(f"{KINDS[one.kind].capitalize()} have no size in dollars{other or '; leave `min_usd` out'}.")
+    if one.threads and one.kind not in ("*", "proposal"):
+        raise UserError(
+            "Only a proposal starts a thread: hear everything or proposals, or leave `threads` out (False)."
+        )
     if one.min_share is not None and one.kind in ("proposal", "batch", "reminder"):
         raise UserError(f"{KINDS[one.kind].capitalize()} have no share to measure; leave `min_percent` out.")
 
@@ -134,6 +144,7 @@ class Named(NamedTuple):
     min_percent: float | None
     severity: str | None
     ping: discord.Role | None
+    threads: bool | None = None
 
 
 def changes(named: Named, desk: Desk) -> dict[str, Any]:
@@ -160,6 +171,8 @@ def changes(named: Named, desk: Desk) -> dict[str, Any]:
         changed["min_severity"] = _severity(named.severity)
     if named.ping is not None:
         changed["ping_role"] = None if named.ping.is_default() else named.ping.id
+    if named.threads is not None:
+        changed["threads"] = named.threads
     return changed
 
 

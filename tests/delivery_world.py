@@ -135,6 +135,7 @@ class FakeDiscord:
     deleted: set[int] = field(default_factory=set)
     requests: list[tuple[str, int, int]] = field(default_factory=list)
     busy: set[int] = field(default_factory=set)
+    threads: dict[int, list[str]] = field(default_factory=dict)
 
     async def _request(self, what: str, channel_id: int) -> Any:
         assert channel_id not in self.busy, "two requests in one channel at a time"
@@ -177,6 +178,14 @@ class FakeDiscord:
             raise Undeliverable("Unknown Message", UNKNOWN_MESSAGE)
         found[0].card = card
         found[0].edits += 1
+        self._after(fault)
+
+    async def start_thread(self, channel_id: int, message_id: int, name: str) -> None:
+        fault = await self._request("thread", channel_id)
+        found = [m for m in self.channels.get(channel_id, []) if m.id == message_id and m.id not in self.deleted]
+        if not found:
+            raise Undeliverable("Unknown Message", UNKNOWN_MESSAGE)
+        self.threads.setdefault(message_id, []).append(name)
         self._after(fault)
 
     def link(self, channel_id: int, message_id: int) -> str:

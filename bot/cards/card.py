@@ -29,7 +29,9 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """Headline first: number, verb, consequence. `subject_url` becomes the "Open" button beside it."""
+    """Headline first: number, verb, consequence. `subject_url` becomes the "Open" button beside it. `thread` names the
+    thread that its message starts, where its channel asks for one: plain text, as Discord draws no markdown there.
+    """
 
     headline: str
     accent: Accent = "neutral"
@@ -41,3 +43,4 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     buttons: tuple[Button, ...] = ()
     ping_role: int | None = None
     pictures: tuple[Picture, ...] = ()
+    thread: str = ""

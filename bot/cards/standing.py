@@ -5,11 +5,13 @@ from decimal import Decimal
 from bot.cards import figures
 from bot.cards.card import Accent, Card
 from bot.cards.doing import proposed
+from bot.cards.escape import clean, cut
 from bot.cards.frame import actions, fit, moment, small_print, until
-from bot.cards.lexicon import Lexicon
+from bot.cards.lexicon import Lexicon, short_number
 from bot.cards.vote import proposal_name, tally_bars
 from watchers.alert import AlertState, Followed, LargeVote, ProposalFacts, StepTaken, Tally
 
+THREAD_NAME = 100  # Source: Discord documentation, "Start Thread from Message"
 _STEPS = {
     "created": "Created",
     "queued": "Queued",
@@ -59,7 +61,15 @@ def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, l
         evidence=(tally_bars(facts.tally, facts.token_decimals),) if _begun(facts.tally) and facts.tally else (),
         small=small_print(state, lexicon),
         buttons=actions(state, lexicon),
+        thread=thread_name(facts, lexicon),
     )
+
+
+def thread_name(facts: ProposalFacts, lexicon: Lexicon) -> str:
+    """Name a proposal's thread: its DAO and title, what cannot be seen dropped, cut to what Discord takes."""
+    dao = lexicon.dao(facts.dao)
+    title = clean(facts.title) or f"proposal {short_number(facts.proposal_id)}"
+    return cut(f"{clean(dao.name) if dao else 'unknown DAO'}: {title}", THREAD_NAME)
 
 
 def _begun(tally: Tally | None) -> bool:

@@ -122,6 +122,7 @@ class Alerts(app_commands.Group):
         min_percent="At least this share of the quorum, of the pool or of the supply, in percent",
         severity="Nothing below this",
         ping="A role to ping",
+        threads="Let each proposal start a thread, and put later cards about it there",
     )
     @app_commands.choices(kind=_KIND, severity=_SEVERITY)
     async def add(
@@ -136,13 +137,15 @@ class Alerts(app_commands.Group):
         min_percent: app_commands.Range[float, 0, 1000] | None = None,
         severity: str | None = None,
         ping: discord.Role | None = None,
+        *,
+        threads: bool | None = None,
     ) -> None:
         """Subscribe a channel."""
-        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping)
+        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping, threads)
 
         async def work() -> Card:
             guild = _guild(asked)
-            check_place(channel, guild.me)
+            check_place(channel, guild.me, threads=bool(threads))
             check_role(ping, channel, guild)
             fresh = Subscription(
                 id=new_id(),
@@ -185,6 +188,7 @@ class Alerts(app_commands.Group):
         min_percent="At least this share of quorum, pool or supply, in percent; 0 for no minimum",
         severity="Nothing below this",
         ping="A role to ping; @everyone for none",
+        threads="Let each proposal start a thread, and put later cards about it there; False for none",
     )
     @app_commands.choices(kind=_KIND, severity=_SEVERITY)
     async def edit(
@@ -200,18 +204,21 @@ class Alerts(app_commands.Group):
         min_percent: app_commands.Range[float, 0, 1000] | None = None,
         severity: str | None = None,
         ping: discord.Role | None = None,
+        *,
+        threads: bool | None = None,
     ) -> None:
         """Change a subscription."""
-        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping)
+        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping, threads)
 
         async def work() -> Card:
             guild = _guild(asked)
             before = the_one(await self.desk.subscriptions.of_guild(guild.id), code)
-            if channel is not None:
-                check_place(channel, guild.me)
+            found = channel or guild.get_channel_or_thread(before.channel_id)
+            place = found if isinstance(found, discord.TextChannel | discord.Thread) else None
+            if place is not None and (channel is not None or threads):
+                check_place(place, guild.me, threads=before.threads if threads is None else threads)
             if ping is not None and not ping.is_default():
-                place = channel or guild.get_channel_or_thread(before.channel_id)
-                check_role(ping, place if isinstance(place, discord.TextChannel | discord.Thread) else None, guild)
+                check_role(ping, place, guild)
             changed = changes(named, self.desk)
             if not changed:
                 raise UserError("Name at least one thing to change besides the code.")
@@ -254,7 +261,8 @@ class Alerts(app_commands.Group):
             place = channel or asked.channel
             if not isinstance(place, discord.TextChannel | discord.Thread):
                 raise UserError("Name a text channel or a thread to post the sample in.")
-            check_place(place, guild.me)
+            heard = await self.desk.subscriptions.of_channel(place.id)
+            check_place(place, guild.me, threads=any(one.threads for one in heard))
             try:
                 await self.desk.post(place.id, sample(asked.user.id))
             except (NotDelivered, Undeliverable) as error:

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Self
 
-from discord import ui
+from discord import Thread, ui
 
 from bot.cards.card import Button, Card
 from bot.cards.frame import SNOOZE
@@ -47,6 +47,14 @@ def check_asker(asked: Asked) -> None:
         raise UserError("Snoozing silences the channel for everybody, so it needs the permission Manage Messages here.")
 
 
+async def heard_in(asked: Asked, desk: Desk) -> int:
+    """Give the channel that hears what is said here: a proposal's thread hears what its channel does."""
+    here, place = asked.channel_id or 0, asked.channel
+    if not isinstance(place, Thread) or await desk.subscriptions.of_channel(here):
+        return here
+    return place.parent_id
+
+
 def items(desk: Desk) -> list[type[ui.DynamicItem[Any]]]:
     """Give the button's handlers: the offer, its three answers, and the end."""
 
@@ -76,16 +84,15 @@ def items(desk: Desk) -> list[type[ui.DynamicItem[Any]]]:
             state = await desk.alert(self.chain_id, self.alert_id)
             if state is None or asked.channel_id is None:
                 raise UserError("This alert is older than what is kept here, so there is nothing left to snooze.")
+            channel_id = await heard_in(asked, desk)
             subject, guild_id, now_ms = state.alert.subject, asked.guild_id or 0, desk.clock_ms()
             if hours == WAKE:
-                await desk.mutes.end(asked.channel_id, subject, guild_id=guild_id, by=asked.user.id, now_ms=now_ms)
+                await desk.mutes.end(channel_id, subject, guild_id=guild_id, by=asked.user.id, now_ms=now_ms)
                 return awake()
             if hours not in HOURS:
                 raise UserError(f"A snooze lasts {', '.join(map(str, HOURS))} h.")
             until_ms = now_ms + hours * HOUR_MS
-            await desk.mutes.snooze(
-                asked.channel_id, subject, until_ms, guild_id=guild_id, by=asked.user.id, now_ms=now_ms
-            )
+            await desk.mutes.snooze(channel_id, subject, until_ms, guild_id=guild_id, by=asked.user.id, now_ms=now_ms)
             return done(hours, until_ms, f"{self.chain_id}:{self.alert_id}")
 
     return [Snooze]

@@ -17,19 +17,26 @@ import structlog
 from bot.cards.card import Card
 from bot.deliver.doubt import Doubt
 from bot.deliver.notices import Notices
-from bot.deliver.port import UNKNOWN_MESSAGE, ChannelPort, Render
+from bot.deliver.port import INVALID_BODY, THREAD_LOCKED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, ChannelPort, Render
 from bot.deliver.rate import Cap
-from bot.deliver.record import Deliveries, PostKey, Step
+from bot.deliver.record import Deliveries, Lost, PostKey, Step
 from watchers.alert import ProposalFacts
 from watchers.errors import NotDelivered, Undeliverable
 
 TRY_S: Final = 15.0
 SAFE_MS: Final = 60_000  # within it Discord surely knows a nonce again ("the past few minutes")
 LONGEST_BUSY_MS: Final = 250
+_LOST: Final[dict[int | None, Lost]] = {UNKNOWN_CHANNEL: "deleted", THREAD_LOCKED: "locked"}
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 Observe = Callable[[str, PostKey, Step, Card], None]
+
+
+_FELL: Final = {
+    "deleted": "The proposal's thread was deleted, so what comes of it is said here again.",
+    "locked": "The proposal's thread is locked, so what comes of it is said here again.",
+}
 
 
 def nonce_of(post: PostKey) -> str:
@@ -89,10 +96,11 @@ class Courier:
                     await self._set_aside(post, step, entries)
                     return None
                 case "look":
-                    adopted, wait_ms = await self._doubt.look(post, step)
-                    self._tally["adopted"] += adopted
-                    if wait_ms:
+                    if wait_ms := await self._look(post, step):
                         return now + wait_ms
+                case "thread":
+                    if await self._start_thread(post, step, entries):
+                        return None
                 case "post" | "edit":
                     if await self._show(post, step, entries):
                         return None
@@ -100,7 +108,7 @@ class Courier:
     async def _show(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> bool:
         """Post or edit; true when the message shows what is wanted."""
         card = await self._pointing(self._render(step.states, ping_role=step.ping_role), post, step)
-        channel, message = post.channel_id, step.message_id
+        channel, message = step.thread_id or post.channel_id, step.message_id
         try:
             if step.do == "edit":
                 await self._call(lambda: self._port.edit(channel, message, card))
@@ -110,22 +118,74 @@ class Courier:
                 # an earlier try may have made the message: then it shows what that try showed
                 shown = step.want if step.tried == step.want else step.tried
         except Undeliverable as error:
-            if error.code != UNKNOWN_MESSAGE:
+            lost = await self._lost(post, step, error)
+            if lost and step.do == "post":
+                return False  # again, in the channel
+            if not lost and error.code != UNKNOWN_MESSAGE:
                 raise
-            self._tally["deleted"] += 1
-            await self._deliveries.gone(post, entries, holder=self._holder, shown=step.tried)
-            return True
+            return await self._gone(post, step, entries)
         did = "edited" if step.do == "edit" else "posted"
         self._tally[did] += 1
         if self._observe is not None:
             self._observe(did, post, step, card)
         complete = shown == step.want
         settled = entries if complete else ()
-        await self._deliveries.done(post, settled, holder=self._holder, message_id=message, shown=shown)
-        return complete
+        ended = await self._deliveries.done(
+            post, settled, holder=self._holder, message_id=message, shown=shown, thread_id=step.thread_id
+        )
+        return complete and ended
+
+    async def _gone(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> bool:
+        """Give up a message that a person deleted."""
+        self._tally["deleted"] += 1
+        await self._deliveries.gone(post, entries, holder=self._holder, shown=step.tried)
+        return True
+
+    async def _start_thread(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> bool:
+        """Start the thread of a followed proposal on its card; true when nothing is left to do. Where Discord will have
+        none, cards stay in the channel, and the operator is told.
+        """
+        channel, name = post.channel_id, self._render(step.states, ping_role=None).thread
+        try:
+            await self._call(lambda: self._port.start_thread(channel, step.message_id, name))
+        except Undeliverable as error:
+            if error.code == UNKNOWN_MESSAGE:
+                return await self._gone(post, step, entries)
+            if error.code != INVALID_BODY:
+                raise
+            await self._notices.notice(
+                f"No thread was started in <#{channel}>: {error}. Its cards stay in the channel."
+            )
+            return await self._deliveries.threaded(post, entries, "refused", holder=self._holder)
+        self._tally["threads"] += 1
+        return await self._deliveries.threaded(post, entries, "open", holder=self._holder)
+
+    async def _lost(self, post: PostKey, step: Step, error: Undeliverable) -> bool:
+        """Tell whether an error means that the card's thread is gone or locked, and write that down."""
+        why = _LOST.get(error.code) if step.thread_id else None
+        if why is None:
+            return False
+        if await self._deliveries.lost(post, step.thread_id, why):
+            _log.info("a thread takes no more cards; they go to its channel", channel=post.channel_id, why=why)
+        return True
+
+    async def _look(self, post: PostKey, step: Step) -> int:
+        """Look for a post where it may have been made; gives how many ms to wait before another look."""
+        try:
+            adopted, wait_ms = await self._doubt.look(post, step)
+        except Undeliverable as error:
+            if not await self._lost(post, step, error):
+                raise
+            return 0
+        self._tally["adopted"] += adopted
+        return wait_ms
 
     async def _pointing(self, card: Card, post: PostKey, step: Step) -> Card:
-        """Let a step's card point at the card that its proposal is followed on, where the channel has one."""
+        """Let a step's card point at the card that its proposal is followed on, where the channel has one; the first
+        card that its thread does not take says why.
+        """
+        if step.fell:
+            card = msgspec.structs.replace(card, facts=(*card.facts, _FELL[step.fell]))
         facts = step.states[-1].alert.facts
         if not isinstance(facts, ProposalFacts) or not facts.follows or card.accent == "gone":
             return card

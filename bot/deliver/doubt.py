@@ -50,11 +50,13 @@ class Doubt:
         many ms to wait before another look.
         """
         marks = [short_id(alert_id) for alert_id in step.alert_ids]
-        messages = await self._messages(post.channel_id, step.try_ms)
+        messages = await self._messages(step.thread_id or post.channel_id, step.try_ms)
         found = next((i for i, text in messages if any(mark in text for mark in marks)), None)
         self._checked.add(post)
         if found is not None:
-            await self._deliveries.done(post, (), holder=self._holder, message_id=found, shown=0)
+            await self._deliveries.done(
+                post, (), holder=self._holder, message_id=found, shown=0, thread_id=step.thread_id
+            )
             return True, 0
         return False, await self._deliveries.fresh(post, now_ms=self._clock_ms(), safe_ms=self._safe_ms)
 

@@ -18,6 +18,9 @@ UNKNOWN_MESSAGE = 10008
 INVALID_BODY = 50035
 MISSING_ACCESS = 50001
 MISSING_PERMISSIONS = 50013
+THREAD_ARCHIVED = 50083
+THREAD_EXISTS = 160004
+THREAD_LOCKED = 160005
 
 
 class Throttled(NotDelivered):
@@ -25,7 +28,7 @@ class Throttled(NotDelivered):
 
 
 class ChannelPort(Protocol):
-    """What the sender needs of Discord."""
+    """What the sender needs of Discord. A thread is a channel with an id of its own."""
 
     async def post(self, channel_id: int, card: Card, nonce: str) -> int:
         """Post a card and give its message id. The same nonce within a few minutes gives the same message."""
@@ -33,6 +36,12 @@ class ChannelPort(Protocol):
 
     async def edit(self, channel_id: int, message_id: int, card: Card) -> None:
         """Bring a message to this card."""
+        ...
+
+    async def start_thread(self, channel_id: int, message_id: int, name: str) -> None:
+        """Start a thread on a message; one that is there already is success, and its id is the message's. Raises
+        Undeliverable with INVALID_BODY where Discord will have no thread.
+        """
         ...
 
     def link(self, channel_id: int, message_id: int) -> str:

@@ -20,8 +20,24 @@ LEASE_MS = 20_000  # longer than one try lasts
 UNENDED = 8  # tries that ended the process before a post is set aside
 MOST_ALERTS = 10  # in one card; a longer list does not fit a message
 GROUP = "send"
+ThreadState = Literal["open", "refused"]
+Lost = Literal["deleted", "locked"]
 _LUA = Path(__file__).parent.with_name("lua")
-_NAMES = ("update", "route", "begin", "done", "fresh", "excuse", "gone", "hold", "bury", "forget", "release")
+_NAMES = (
+    "update",
+    "route",
+    "begin",
+    "done",
+    "fresh",
+    "excuse",
+    "gone",
+    "hold",
+    "bury",
+    "forget",
+    "release",
+    "threaded",
+    "lost",
+)
 _states = msgspec.json.Decoder(AlertState)
 _SCRIPTS = {name: load(name, _LUA) for name in _NAMES}
 
@@ -46,12 +62,13 @@ class Entry(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A channel that an alert goes to. `interval_ms` 0: never grouped."""
+    """A channel that an alert goes to. `interval_ms` 0: never grouped. `threads`: what is followed starts one there."""
 
     channel_id: int
     guild_id: int
     ping_role: int | None = None
     interval_ms: int = 0
+    threads: bool = False
     subscriptions: tuple[str, ...] = ()
 
 
@@ -63,11 +80,11 @@ class Known(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a post needs next; see begin.lua. `tried` is the revision of the first try. "unreadable": an alert in it
-    cannot be read.
+    """What a post needs next; see begin.lua. `tried` is the revision of the first try. `thread_id`: the thread that it
+    is or goes in, 0 for the channel; `fell`: why not in its thread. "unreadable": an alert in it cannot be read.
     """
 
-    do: Literal["settled", "held", "busy", "dead", "look", "edit", "post", "unreadable"]
+    do: Literal["settled", "held", "busy", "dead", "look", "edit", "post", "thread", "unreadable"]
     why: str = ""
     wait_ms: int = 0
     try_ms: int = 0
@@ -75,6 +92,8 @@ class Step(NamedTuple):
     message_id: int = 0
     want: int = 0
     tried: int = 0
+    thread_id: int = 0
+    fell: str = ""
     ping_role: int | None = None
     states: tuple[AlertState, ...] = ()
 
@@ -109,7 +128,7 @@ class Deliveries:
         """
         flat: list[Argument] = []
         for place in places:
-            flat += [place.channel_id, place.ping_role or "", place.interval_ms]
+            flat += [place.channel_id, place.ping_role or "", place.interval_ms, int(place.threads)]
         alert = state.alert
         rank, at_ms = SEVERITIES.index(alert.severity), alert.block_time_s * 1000
         head = (*_alert(state), self._keep_s, alert.subject, rank, at_ms, MOST_ALERTS, int(last))
@@ -123,9 +142,22 @@ class Deliveries:
         reply = await self._run("begin", *post, holder, *numbers, *entries)
         return _step(reply)
 
-    async def done(self, post: PostKey, entries: Sequence[str], *, holder: str, message_id: int, shown: int) -> None:
-        """Write down that the message shows a revision; 0 for a message that is there with content unknown."""
-        await self._run("done", *post, holder, message_id, shown, *entries)
+    async def done(
+        self, post: PostKey, entries: Sequence[str], *, holder: str, message_id: int, shown: int, thread_id: int = 0
+    ) -> bool:
+        """Write down that the message shows a revision; 0 for a message that is there with content unknown. False when
+        it is to start a thread yet.
+        """
+        where = thread_id or ""
+        return bool(await self._run("done", *post, holder, message_id, shown, where, *entries))
+
+    async def threaded(self, post: PostKey, entries: Sequence[str], state: ThreadState, *, holder: str) -> bool:
+        """Write down that the message has its thread, or will not have one; false when it is to be edited yet."""
+        return bool(await self._run("threaded", *post, holder, state, *entries))
+
+    async def lost(self, post: PostKey, thread_id: int, why: Lost) -> bool:
+        """Write down that a thread takes no more cards; true when that was not known."""
+        return bool(await self._run("lost", *post, thread_id, why))
 
     async def fresh(self, post: PostKey, *, now_ms: int, safe_ms: int) -> int:
         """Allow a new try, since the channel does not hold the post; gives 0, or ms to wait before another look."""
@@ -261,13 +293,18 @@ def _step(reply: Sequence[Any]) -> Step:
         case "dead":
             return Step("dead", why=f"its delivery ended the process {text(rest[0])} times")
         case "look":
-            ids = tuple(text(rest[1]).split(","))
-            return Step("look", try_ms=int(rest[0]), alert_ids=ids)
+            ids = tuple(text(rest[2]).split(","))
+            return Step("look", try_ms=int(rest[0]), thread_id=int(rest[1] or 0), alert_ids=ids)
+        case "thread":
+            return _told(Step("thread", message_id=int(rest[0])), rest[1], rest[2:])
         case "edit":
             step = Step("edit", message_id=int(rest[0]), want=int(rest[1]))
         case _:
             step = Step("post", want=int(rest[0]), tried=int(rest[1]))
-    ping, states = rest[2], rest[3:]
+    return _told(step._replace(thread_id=int(rest[2] or 0), fell=text(rest[3])), rest[4], rest[5:])
+
+
+def _told(step: Step, ping: Any, states: Sequence[Any]) -> Step:
     try:
         told = tuple(_states.decode(state) for state in states)
     except msgspec.MsgspecError as error:

@@ -260,6 +260,7 @@ class Route:
             place = places.get(channel) or Place(channel, subscription.guild_id)
             places[channel] = place._replace(
                 ping_role=place.ping_role or subscription.ping_role,
+                threads=place.threads or subscription.threads,
                 subscriptions=(*place.subscriptions, subscription.id),
             )
             verdicts.append(Verdict(self.name, "wanted", f"subscription {subscription.id} wants it: {reason}", channel))

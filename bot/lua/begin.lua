@@ -1,7 +1,8 @@
 -- BEGIN: decide the next step of a post, and write down that it is tried before it is.
 -- ARGV: channel, post, holder, now_ms, lease_ms, safe_ms, most_unended, doubt?, entry...
--- Answers {step, ...}: settled why | held why | busy ms | dead unended | look try_ms ids | edit message want ping states...
--- | post want tried ping states...
+-- Answers {step, ...}: settled why | held why | busy ms | dead unended | look try_ms where ids
+-- | edit message want where fell ping states... | post want tried where fell ping states... | thread message ping states...
+-- `where` is the thread that the message is in, '' for the channel; `fell` why it is not in the thread, on one card only.
 local channel, post, holder = ARGV[1], ARGV[2], ARGV[3]
 local now, lease_ms, safe_ms, most, doubt = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local key = post_key(channel, post)
@@ -36,7 +37,8 @@ local live = any_live(key, ids)
 if redis.call('HEXISTS', key, 'gone') == 1 then
   return settled('deleted by a person')
 end
-if tonumber(shown) >= tonumber(want) then
+local owes = message and owes_thread(key)
+if tonumber(shown) >= tonumber(want) and not owes then
   return settled('shown')
 end
 if not message and try == 0 and not live and doubt == '0' then
@@ -59,13 +61,27 @@ local function with_states(answer)
 end
 
 local ping = redis.call('HGET', key, 'ping') or ''
-if message then
-  return with_states({ 'edit', message, want, ping })
+if owes then
+  redis.call('HSET', key, 'thread', 'tried')
+  return with_states({ 'thread', message, ping })
 end
-if doubt == '1' or (try > 0 and (now - try > safe_ms or not live)) then
-  return { 'look', string.format('%d', try), table.concat(ids, ',') }
+local where, fell = redis.call('HGET', key, 'where') or '', redis.call('HGET', key, 'fell') or ''
+if message then
+  return with_states({ 'edit', message, want, where, fell, ping })
 end
 if try == 0 then
-  redis.call('HSET', key, 'try', ARGV[4], 'tried', want)
+  where = thread_for(channel, post)
 end
-return with_states({ 'post', want, redis.call('HGET', key, 'tried'), ping })
+if doubt == '1' or (try > 0 and (now - try > safe_ms or not live)) then
+  return { 'look', string.format('%d', try), where, table.concat(ids, ',') }
+end
+if try == 0 then
+  redis.call('HSET', key, 'try', ARGV[4], 'tried', want, 'where', where)
+  local starter = starter_of(channel, post)
+  local lost = starter and redis.call('HGET', starter, 'thread')
+  if (lost == 'deleted' or lost == 'locked') and redis.call('HSETNX', starter, 'fallen', 1) == 1 then
+    fell = lost
+    redis.call('HSET', key, 'fell', fell)
+  end
+end
+return with_states({ 'post', want, redis.call('HGET', key, 'tried'), where, fell, ping })

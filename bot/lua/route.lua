@@ -1,5 +1,6 @@
 -- ROUTE: place an alert in channels: in the open post of its subject, or in a new one. Twice is once.
--- ARGV: alert, rev, live, state, mark, keep_s, subject, severity, at_ms, most, last?, then (channel, ping, interval_ms)...
+-- ARGV: alert, rev, live, state, mark, keep_s, subject, severity, at_ms, most, last?, then (channel, ping, interval_ms,
+-- threads?)...
 -- Answers one word a channel, `<outcome> <post>`: new, raised, full, joined, updated, seen.
 local alert, rev, live, state, mark, keep_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local subject, severity, at_ms, most, last = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11]
@@ -23,8 +24,19 @@ local function open_post(open, channel, interval_ms)
   return post, 'joined'
 end
 
+-- Remember the post that follows a subject, and whether its channel asks for threads; a message that is there starts one.
+local function follow(channel, post, threads)
+  local key = post_key(channel, post)
+  redis.call('SET', live_key(channel, subject), post, 'EX', keep_s)
+  local before = redis.call('HGET', key, 'threads') or '0'
+  redis.call('HSET', key, 'threads', threads)
+  if before ~= threads and redis.call('HEXISTS', key, 'message') == 1 and owes_thread(key) then
+    say(channel, post, '0')
+  end
+end
+
 local outcomes = {}
-for i = 12, #ARGV, 3 do
+for i = 12, #ARGV, 4 do
   local channel, ping, interval_ms = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
   local post = redis.call('HGET', alert_key(alert), 'c:' .. channel)
   local outcome
@@ -50,6 +62,9 @@ for i = 12, #ARGV, 3 do
           'PX', string.format('%d', interval_ms + 86400000))
       end
     end
+  end
+  if mark ~= '' then
+    follow(channel, post, ARGV[i + 3])
   end
   outcomes[#outcomes + 1] = outcome .. ' ' .. post
 end

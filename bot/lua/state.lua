@@ -2,6 +2,7 @@
 -- live in one slot and a Cluster accepts what a script finds by its arguments.
 --   out     stream of {post, new}               lease  hash channel -> holder|until
 --   post:<channel>:<post>, alert:<alert>  hashes; expire      open:<channel>:<subject>  post|since|severity; expires
+--   live:<channel>:<subject>  the post that follows a proposal; expires
 --   shut    hash channel -> reason               shut:guild, untold  hashes channel -> server
 --   held:<channel>  zset of posts by time
 --   aside   hash post, or alert:<alert> -> "time_ms why": what could not be delivered
@@ -64,6 +65,35 @@ local function any_live(key, ids)
     end
   end
   return false
+end
+
+local function live_key(channel, subject)
+  return T .. ':live:' .. channel .. ':' .. subject
+end
+
+-- Whether the message of a post still lacks the thread that its channel asks for. `thread` is tried, open, deleted,
+-- locked or refused; the last three are not tried again.
+local function owes_thread(key)
+  local state = redis.call('HGET', key, 'thread')
+  return redis.call('HGET', key, 'threads') == '1' and (not state or state == 'tried') and any_live(key, ids_of(key))
+end
+
+-- The key of the post that follows what this post is about, where its channel asks for threads; nil for that one itself.
+local function starter_of(channel, post)
+  local subject = redis.call('HGET', post_key(channel, post), 'subject')
+  local live = subject and redis.call('GET', live_key(channel, subject))
+  if live and live ~= post and redis.call('HGET', post_key(channel, live), 'threads') == '1' then
+    return post_key(channel, live)
+  end
+end
+
+-- The thread that a card goes into; '' for the channel itself. A thread has the id of the message that it starts from.
+local function thread_for(channel, post)
+  local starter = starter_of(channel, post)
+  if starter and redis.call('HGET', starter, 'thread') == 'open' then
+    return redis.call('HGET', starter, 'message') or ''
+  end
+  return ''
 end
 
 -- Bring the alert's state into a post that holds it; false when the post knows this revision or a later one.

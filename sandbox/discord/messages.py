@@ -40,6 +40,18 @@ def writing(channel: Channel | None) -> str:
     return "send_messages_in_threads" if channel is not None and channel.is_thread else "send_messages"
 
 
+async def _into_thread(call: Call, channel: Channel) -> None:
+    """Refuse what is written into a locked thread; one that was only archived is opened by it."""
+    if channel.locked:
+        try:
+            open_channel(call, "manage_threads")
+        except Refusal:
+            raise Refusal(403, 160005, "Thread is locked") from None
+    if channel.archived:
+        channel.archived = False
+        await call.backend.channel_changed(channel)
+
+
 def _message_of(call: Call, channel: Channel) -> Message:
     found = channel.messages.get(call.id("message_id"))
     if found is None:
@@ -55,6 +67,7 @@ async def create(call: Call) -> Answer:
     channel = open_channel(call, *needs)
     if channel.kind in FORUMS:
         raise Refusal(400, 50008, "Cannot send messages in a non-text channel")
+    await _into_thread(call, channel)
     body = call.object()
     sizes.message(body, files=len(call.files))
     nonce = body.get("nonce")
@@ -128,6 +141,8 @@ async def edit(call: Call) -> Answer:
     message = _message_of(call, channel)
     if message.author_id != call.backend.world.app_id:
         raise Refusal(403, 50005, "Cannot edit a message authored by another user")
+    if channel.archived:
+        raise Refusal(400, 50083, "Thread is archived")
     body = call.object()
     sizes.message(body, was_v2=bool(message.flags & COMPONENTS_V2), files=len(call.files), edit=True)
     amend(call.backend, message, body, call.files)

@@ -9,7 +9,7 @@ from sandbox.discord.composing import compose
 from sandbox.discord.messages import open_channel
 from sandbox.discord.refusal import Refusal, invalid, missing_access, unknown
 from sandbox.discord.rest import Answer, Call, Route
-from sandbox.discord.state import DM, FORUMS, HAS_THREAD, Channel, Guild, Json
+from sandbox.discord.state import ANNOUNCEMENT, DM, FORUMS, HAS_THREAD, Channel, Guild, Json
 
 PUBLIC_THREAD, PRIVATE_THREAD, NEWS_THREAD = 11, 12, 10
 THREAD_NAME = 100
@@ -131,10 +131,8 @@ async def channel(call: Call) -> Answer:
 async def change_channel(call: Call) -> Answer:
     """Rename a channel or set its topic; archive, lock or rename a thread."""
     known = call.backend.world.channels.get(call.id("channel_id"))
-    own = known is not None and known.is_thread and known.owner_id == call.backend.world.app_id
-    needs = () if own else ("manage_threads" if known is not None and known.is_thread else "manage_channels",)
-    found = open_channel(call, *needs)
     body = call.object()
+    found = open_channel(call, *_to_change(known, body, call.backend.world.app_id))
     if "name" in body:
         found.name = _named(body)
     found.topic = body.get("topic", found.topic)
@@ -142,6 +140,20 @@ async def change_channel(call: Call) -> Answer:
     found.locked = bool(body.get("locked", found.locked))
     await call.backend.channel_changed(found)
     return 200, wire.channel(found, call.backend.world)
+
+
+def _to_change(known: Channel | None, body: Json, app_id: int) -> tuple[str, ...]:
+    """Name what changing a channel needs: a thread that is not locked its owner changes, and who writes there opens.
+
+    Source: discord-api-docs `resources/channel.mdx`, "Modify Channel".
+    """
+    if known is None or not known.is_thread:
+        return ("manage_channels",)
+    if known.locked:
+        return ("manage_threads",)
+    if body == {"archived": False}:
+        return ("send_messages_in_threads",)
+    return () if known.owner_id == app_id else ("manage_threads",)
 
 
 async def remove_channel(call: Call) -> Answer:
@@ -205,12 +217,15 @@ async def _thread(call: Call, parent: Channel, body: Json, thread_id: int, kind:
 async def thread_from_message(call: Call) -> Answer:
     """Open a thread on a message; a message has one at most."""
     parent = open_channel(call, "create_public_threads")
+    if parent.is_thread:
+        raise Refusal(400, 50024, "Cannot execute action on this channel type")
     message = parent.messages.get(call.id("message_id"))
     if message is None:
         raise unknown("message")
     if message.thread_id is not None:
         raise Refusal(400, 160004, "A thread has already been created for this message")
-    made = await _thread(call, parent, call.object(), message.id, PUBLIC_THREAD)
+    kind = NEWS_THREAD if parent.kind == ANNOUNCEMENT else PUBLIC_THREAD
+    made = await _thread(call, parent, call.object(), message.id, kind)
     message.thread_id = made.id
     message.flags |= HAS_THREAD
     await call.backend.edited(message, loading=True)

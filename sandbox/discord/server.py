@@ -194,6 +194,12 @@ class Discord(People):
         """Delete a channel: what is sent there afterwards is answered with 10003."""
         await self.backend.remove_channel(self.channel(channel))
 
+    async def archive(self, thread: Where, *, locked: bool = False) -> None:
+        """Archive a thread, as Discord does with a quiet one; `locked`, as a moderator closes it for good."""
+        place = self.channel(thread)
+        place.archived, place.locked = True, locked
+        await self.backend.channel_changed(place)
+
     async def deny(self, channel: Where, *names: str, who: Who | None = None) -> None:
         """Take permissions away from the bot or a user: without "send_messages" 50013, without "view_channel" 50001."""
         await self._overwrite(channel, who, names, allow=False)

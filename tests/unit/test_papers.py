@@ -170,7 +170,7 @@ def test_the_invitation_asks_for_exactly_the_permissions_that_the_table_names() 
     readme = text_of("README.md")
     rows = re.findall(r"^ +\| ([A-Z][\w ,]+?) \| ", readme, re.MULTILINE)
     named = {name.strip().lower().replace(" ", "_") for row in rows for name in row.split(",")}
-    assert len(named) == 6
+    assert len(named) == 7
     wanted = discord.Permissions(**dict.fromkeys(named, True))
     assert re.findall(r"permissions=(\d+)", readme) == [str(wanted.value)]
 
