@@ -23,11 +23,13 @@ from watchers.alert import (
     Amount,
     BatchFacts,
     Bloc,
+    Followed,
     Influence,
     MoveFacts,
     ProposalFacts,
     Reason,
     ReminderFacts,
+    Tally,
     VoteFacts,
 )
 from watchers.errors import UserError
@@ -101,17 +103,21 @@ def _data(state: AlertState, desk: Desk) -> list[str]:
 
 def _of_reminder(facts: ReminderFacts) -> list[str]:
     """Say who has not voted to the last unit, and what their votes are of."""
-    lines = []
-    if facts.tally is not None:
-        t = facts.tally
-        sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
-        lines.append("**Tally** " + ", ".join(f"{side} {raw}" for side, raw in sides) + " base units")
+    lines = _of_tally(facts.tally)
     away = facts.absent or ()
     lines += [f"**Not voted** {code(one.delegate, 42)} {code(str(one.raw), 80)} base units" for one in away]
     if away:
         at = "at the proposal's snapshot" if facts.at_snapshot else "by the book of delegates, at this block"
         lines.append(f"Their votes are as they stood {at}.")
     return lines
+
+
+def _of_tally(tally: Tally | None) -> list[str]:
+    """Give a tally to the last unit; nothing where it is not known."""
+    if tally is None:
+        return []
+    sides = (("for", tally.for_raw), ("against", tally.against_raw), ("abstain", tally.abstain_raw))
+    return ["**Tally** " + ", ".join(f"{side} {raw}" for side, raw in sides) + " base units"]
 
 
 def _netted(facts: MoveFacts) -> str:
@@ -124,6 +130,8 @@ def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:
     lines = [f"**Step** {facts.change}: every step of a proposal of a watched DAO is said"]
     if facts.change == "retried":
         lines = ["**Tried again** before it can run: what went well before and would fail now is said, and other code"]
+    if facts.followed is not None:
+        lines = [_of_followed(facts.followed), *_of_tally(facts.tally)]
     for one in facts.does:
         given = "unknown arguments" if one.arguments is None else ", ".join(one.arguments)
         name = one.function.partition("(")[0] or "a payment"
@@ -140,6 +148,16 @@ def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:
         for at, call in enumerate(seen.calls)
     ]
     return [*lines, *effect_lines(seen, chain_id, facts.dao, desk.lexicon)]
+
+
+def _of_followed(followed: Followed) -> str:
+    """Say what keeps a proposal's card, and what it has counted."""
+    kept = "**Followed** every vote counts here, those below the floor of an alert too"
+    if followed.ended:
+        return f"{kept}; voting is over, so only another step changes this card"
+    return (
+        f"{kept}; this card is edited once a minute at most as votes come in, at once for a step and when voting ends"
+    )
 
 
 def _of_vote(facts: VoteFacts) -> list[str]:

@@ -1,5 +1,6 @@
 """A card that follows a tally is edited calmly: a minute apart while only votes come in, at once for a step."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -22,12 +23,18 @@ def standing(rev: int, *steps: str, **changes: Any) -> AlertState:
 
 
 async def test_votes_of_a_minute_are_one_edit_that_shows_the_last(redis: Redis) -> None:
-    world = World(redis)
+    world, told = World(redis), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await told.wait()  # the minute does not pass before the last vote is there
+        await world.clock.sleep(seconds)
+
     await world.route(standing(1))
-    async with world.sending():
+    async with world.sending(world.sender(sleep=sleep)):
         await world.settled()
         for rev in (2, 3, 4):
             await world.deliveries.update(standing(rev))
+        told.set()
         await world.settled()
     (message,) = world.discord.channels[CHANNEL]
     (first, second) = [at_ms for _, _, at_ms in world.discord.requests]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,7 +15,14 @@ from structlog.testing import capture_logs
 from bot.cards.card import Card
 from bot.cards.layout import view
 from bot.client import Connection, connect
-from bot.deliver.port import MISSING_PERMISSIONS, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Throttled
+from bot.deliver.port import (
+    INVALID_BODY,
+    MISSING_PERMISSIONS,
+    THREAD_LOCKED,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MESSAGE,
+    Throttled,
+)
 from bot.deliver.record import Deliveries, Place
 from bot.deliver.send import Sender
 from bot.port import DiscordPort, Owners
@@ -223,6 +230,63 @@ class Line:
         async with asyncio.timeout(20):
             while (await self.deliveries.outbox()).waiting:  # noqa: ASYNC110 - the store has no event for it
                 await asyncio.sleep(0.01)
+
+
+async def test_a_thread_is_started_once_and_takes_cards_and_edits_even_when_it_was_archived(server: Discord) -> None:
+    where = server.channel("alerts").id
+    async with staying(server) as connection:
+        port = DiscordPort(connection, view)
+        card = await port.post(where, CARD, "a" * 25)
+        server.faults.lose_reply(path="*/threads")
+        with pytest.raises(NotDelivered):
+            await port.start_thread(where, card, "Uniswap: Fees")
+        await port.start_thread(where, card, "Uniswap: Fees")  # asked again, it is there: that is success
+        assert [r.status for r in server.recorded if r.path.endswith("/threads")] == [201, 400]
+        inside = await port.post(card, CARD, "b" * 25)
+        thread = server.channel(card)
+        assert (thread.is_thread, thread.name, list(thread.messages)) == (True, "Uniswap: Fees", [inside])
+        assert [found for found, _ in await port.recent(card, 0, 10)] == [inside]
+        await server.archive(card)
+        await port.edit(card, inside, Card(headline="edited"))
+        assert not thread.archived
+        await server.archive(card)
+        await port.post(card, CARD, "c" * 25)
+        assert not thread.archived
+    assert "edited" in server.texts(card)[0]
+    assert server.violations(answers=True) == []
+
+
+async def test_a_locked_or_deleted_thread_and_a_message_without_one_are_told_apart(server: Discord) -> None:
+    where = server.channel("alerts").id
+    async with staying(server) as connection:
+        port = DiscordPort(connection, view)
+
+        async def code(doing: Awaitable[Any]) -> int | None:
+            with pytest.raises(Undeliverable) as caught:
+                await doing
+            return caught.value.code
+
+        card = await port.post(where, CARD, "a" * 25)
+        await server.deny("alerts", "create_public_threads")
+        with pytest.raises(Undeliverable, match="Create Public Threads"):
+            await port.start_thread(where, card, "Fees")
+        await server.allow("alerts", "create_public_threads")
+        assert await code(port.start_thread(where, 12345, "Fees")) == UNKNOWN_MESSAGE
+        assert await code(port.start_thread(where, card, "")) == INVALID_BODY
+        await port.start_thread(where, card, "Fees")
+        inside = await port.post(card, CARD, "b" * 25)
+        assert await code(port.start_thread(card, inside, "a thread of a thread")) == INVALID_BODY
+        await server.deny("alerts", "manage_threads")
+        await server.archive(card, locked=True)
+        assert await code(port.post(card, CARD, "c" * 25)) == THREAD_LOCKED
+        assert await code(port.edit(card, inside, CARD)) == THREAD_LOCKED
+        await server.deny("alerts", "send_messages_in_threads")
+        with pytest.raises(Undeliverable, match="Send Messages in Threads"):
+            await port.post(card, CARD, "c" * 25)
+        await server.delete_channel(card)
+        assert await code(port.post(card, CARD, "c" * 25)) == UNKNOWN_CHANNEL
+        assert await code(port.edit(card, inside, CARD)) == UNKNOWN_CHANNEL
+        assert len(server.messages("alerts")) == 1
 
 
 async def test_faults_of_the_network_and_of_discord_lose_and_repeat_nothing(server: Discord, redis: "Redis") -> None:

@@ -243,3 +243,19 @@ async def test_a_thread_that_the_store_does_not_know_yet_takes_no_cards(here: He
     async with here.sending(here.sender(render=named)):
         await here.settled()
     assert here.where(LATER) == [THREAD]  # it waited for the thread rather than go before it
+
+
+async def test_a_subscription_that_an_older_version_wrote_can_be_changed(redis: Redis) -> None:
+    world = World(redis)
+    written = b'{"id":"s1","guild_id":1,"channel_id":5,"kind":"*","chain_id":null,"dao":"","protocol":"","token":"",'
+    written += b'"address":"","min_severity":"info","min_usd":null,"min_share":"0.05","ping_role":null,"created_by":0,'
+    written += b'"created_at_ms":0,"paused":""}'
+    await redis.hset("{d:0}:subs", "s1", written)
+    await redis.sadd("{d:0}:subs:guild:1", "s1")
+    (one,) = await world.subscriptions.of_guild(1)
+    asks = msgspec.structs.replace(one, threads=True)
+    await world.subscriptions.edit(one, asks, by=1, now_ms=1)
+    assert await world.subscriptions.of_guild(1) == [asks]
+    await world.subscriptions.edit(asks, one, by=1, now_ms=2)
+    await world.subscriptions.remove(one, by=1, now_ms=3)
+    assert await world.subscriptions.of_guild(1) == []

@@ -17,7 +17,7 @@ from bot.subscription import Subscription
 from bot.terms import Named, changes, check_wish, describe, missing, same_wish, share_of, the_one
 from tests.alerts import a_batch, a_move, a_proposal, a_state, a_tally, a_vote
 from tests.desk import DESK, HOSTILE, NOW_S, UNISWAP, harmless
-from watchers.alert import Amount
+from watchers.alert import Amount, Followed
 from watchers.errors import UserError
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -62,6 +62,7 @@ def a_wish(n: int = 1, **bent: Any) -> Subscription:
             "**whales** · on Ethereum · from $1.00M or from 10.0 % of the pool (`00000001`)",
         ),
         ({"min_severity": "critical"}, "**everything** · only critical (`00000001`)"),
+        ({"kind": "proposal", "threads": True}, "**proposals** · each proposal in a thread of its own (`00000001`)"),
         ({"dao": "gone", "chain_id": 4040}, "**everything** · gone · on chain 4040 (`00000001`)"),
         ({"paused": "no longer there"}, "**everything** (`00000001`) **shut: no longer there**"),
     ],
@@ -84,6 +85,25 @@ def test_filters_that_go_together_are_taken() -> None:
         a_wish(kind="proposal", dao="taken-out-of-the-file"),
     ):
         check_wish(one, DESK)
+
+
+def test_only_what_tells_of_proposals_may_ask_for_threads() -> None:
+    for kind in ("*", "proposal"):
+        check_wish(a_wish(kind=kind, threads=True), DESK)
+    for kind in ("vote", "liquidity", "batch", "act", "reminder"):
+        with pytest.raises(UserError, match="Only a proposal starts a thread"):
+            check_wish(a_wish(kind=kind, threads=True), DESK)
+
+
+def test_threads_are_changed_when_they_are_named() -> None:
+    assert changes(named(threads=True), DESK) == {"threads": True}
+    assert changes(named(threads=False), DESK) == {"threads": False}
+
+
+def test_threads_need_two_permissions_more() -> None:
+    held = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
+    assert missing(held, thread=False) == []
+    assert missing(held, thread=False, threads=True) == ["Create Public Threads", "Send Messages in Threads"]
 
 
 def test_a_dao_on_another_chain_is_refused() -> None:
@@ -207,6 +227,23 @@ def test_why_says_unknown_where_it_is_unknown() -> None:
     assert card.facts[-3] == "**Without this vote** the outcome would be unknown"
     assert "was not checked" in "".join(why.answer(a_state(a_batch(bundle_status=None)), DESK).facts)
     assert "itself failed" in "".join(why.answer(a_state(a_batch(bundle_status=0)), DESK).facts)
+
+
+def test_why_under_a_card_that_follows_a_proposal_says_what_keeps_it() -> None:
+    open_still, over = (
+        why.answer(a_state(a_proposal(tally=a_tally("3", "1"), followed=Followed(ended=ended))), DESK).facts[
+            1:
+        ]  # after the rule
+        for ended in (False, True)
+    )
+    assert open_still[0] == (
+        "**Followed** every vote counts here, those below the floor of an alert too; this card is edited once a minute "
+        "at most as votes come in, at once for a step and when voting ends"
+    )
+    assert open_still[1] == f"**Tally** for {3 * 10**24}, against {10**24}, abstain 0 base units"
+    assert over[0].endswith("voting is over, so only another step changes this card")
+    assert not any("**Step**" in line for line in (*open_still, *over))
+    assert why.answer(a_state(a_proposal(change="queued")), DESK).facts[1].startswith("**Step** queued")
 
 
 def test_the_buttons_of_a_snooze_fit_their_ids() -> None:
