@@ -151,6 +151,8 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     """A step in a proposal's life, with the tally as it stands. `does` holds the first of its `actions`, where they are
     known; `simulated` is what all of them did when they were tried at this step, None where nobody tried.
     `followed` makes it the proposal as it stands, which its card is kept to; `follows` names the alert that is.
+    `text_chars`: how long its description is, where that is known; `repeated`: targets of several actions, and of how
+    many.
     """
 
     dao: str
@@ -170,6 +172,8 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     simulated: Simulated | None = None
     followed: Followed | None = None
     follows: str = ""
+    text_chars: int | None = None
+    repeated: tuple[tuple[str, int], ...] = ()
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):

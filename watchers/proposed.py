@@ -70,7 +70,8 @@ class Simulated(msgspec.Struct, frozen=True, omit_defaults=True):
     `why`: they were not simulated, and why not. `more`: effects beyond those that are kept. `codeless`: targets that
     hold no code; `codes`: a hash of each other target's code; `changed`: targets whose code is another than at
     creation. `lacks_wei` is what `sender` does not own of the coins that the calls send: it was lent for the trial, and
-    whoever executes must bring it. `since`: what that is beside an earlier trial.
+    whoever executes must bring it. `since`: what that is beside an earlier trial. `destructs`:
+    targets whose own code was seen to hold a way to its end.
     """
 
     step: str
@@ -85,6 +86,7 @@ class Simulated(msgspec.Struct, frozen=True, omit_defaults=True):
     lacks_wei: int = 0
     why: str = ""
     since: Since | None = None
+    destructs: tuple[str, ...] = ()
 
     @property
     def fails(self) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from watchers.alert import ProposalFacts
 from watchers.proposed import Action, Effect, Simulated
 
 LISTED = 3
+CHARS_EACH = 40  # what an action beyond the first is worth in words, at the very least
 ARGUMENTS = 3
 REASON = 120
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -48,7 +49,20 @@ def proposed(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]
     told = [f"**{said if at == 0 else 'Then'}** {line}" for at, line in enumerate(lines)]
     if not told and facts.actions:
         told = [f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain"]
+    told += _odd(facts, chain_id, lexicon)
     return told + (trial(facts.simulated, chain_id, facts.dao, lexicon) if facts.simulated is not None else [])
+
+
+def _odd(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
+    """Say that a proposal explains little of what it does, and which target it calls again and again."""
+    lines, chars = [], facts.text_chars
+    if chars is not None and facts.actions and chars < max(1, CHARS_EACH * (facts.actions - 1)):
+        many = "1 action" if facts.actions == 1 else f"{figures.number(facts.actions)} actions"
+        lines.append(f"**Says little** {figures.number(chars)} characters of text for {many}")
+    if facts.repeated:
+        called = ", ".join(f"{lexicon.who(chain_id, one)} {figures.number(n)} times" for one, n in facts.repeated)
+        lines.append(f"**Calls again** {called}")
+    return lines
 
 
 def action_lines(actions: Sequence[Action], left_out: int, chain_id: int, dao: str, lexicon: Lexicon) -> list[str]:
@@ -61,11 +75,12 @@ def trial(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> list[st
     """Say how trying the actions went; "not simulated" is never a success."""
     when = _WHEN.get(seen.step, "")
     wrong = [_codeless(seen, chain_id, lexicon)] if seen.codeless else []
+    if seen.destructs:
+        wrong.append(f"**Can self-destruct** the code of {_named_few(seen.destructs, chain_id, lexicon)}")
     lately = seen.since.changed if seen.since is not None else ()
     for changed, then in ((lately, _then(seen)), ([one for one in seen.changed if one not in lately], "at creation")):
         if changed:
-            named = ", ".join(lexicon.who(chain_id, one) for one in changed[:LISTED])
-            wrong.append(f"**Other code than {then}** {named}")
+            wrong.append(f"**Other code than {then}** {_named_few(changed, chain_id, lexicon)}")
     if seen.why:
         return [f"**Not simulated** {when}: {escape(seen.why, 80)}", *wrong]
     if seen.lacks_wei:
@@ -119,8 +134,14 @@ def effect_lines(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> 
 
 
 def _codeless(seen: Simulated, chain_id: int, lexicon: Lexicon) -> str:
-    named = ", ".join(lexicon.who(chain_id, one) for one in seen.codeless[:LISTED])
-    return f"**No code at** {named}: a call there does nothing"
+    return f"**No code at** {_named_few(seen.codeless, chain_id, lexicon)}: a call there does nothing"
+
+
+def _named_few(addresses: Sequence[str], chain_id: int, lexicon: Lexicon) -> str:
+    """Name the first few, and how many more there are."""
+    named = ", ".join(lexicon.who(chain_id, one) for one in addresses[:LISTED])
+    more = len(addresses) - LISTED
+    return f"{named} and {figures.number(more)} more" if more > 0 else named
 
 
 def _counted(seen: Simulated) -> str:

@@ -222,3 +222,27 @@ def test_proposal_tells_how_the_actions_go_now_where_the_chain_was_asked() -> No
     standing = Standing(None, False, None, None, None, None, 19_000_000, now)
     of = proposal.answer(UNISWAP, 7, [StoredEvent(event, NOW_S)], [], None, standing, DESK)
     assert "**Simulated just now** **its call fails**: no reason given" in of.facts
+
+
+def test_a_target_that_can_self_destruct_is_named() -> None:
+    assert f"[{DIGITS}]" in line(card(simulated=seen(OK, destructs=(OTHER,))), "Can self-destruct")
+
+
+@pytest.mark.parametrize(
+    ("chars", "actions", "told"),
+    [
+        (0, 1, "**Says little** 0 characters of text for 1 action"),
+        (39, 2, "**Says little** 39 characters of text for 2 actions"),
+        (40, 2, ""),
+        (1, 1, ""),
+        (None, 9, ""),
+        (0, 0, ""),
+    ],
+)
+def test_a_text_too_short_for_what_is_done_is_told(chars: int | None, actions: int, told: str) -> None:
+    found = [fact for fact in card(text_chars=chars, actions=actions).facts if fact.startswith("**Says little")]
+    assert found == ([told] if told else [])
+
+
+def test_a_target_that_is_called_several_times_is_told() -> None:
+    assert line(card(repeated=((OTHER, 3),)), "Calls again").endswith(" 3 times")

@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.electorate import OTHER, WHALE, W, change
+from tests.electorate import OTHER, WHALE, W, change, judged, situation
 from watchers.abi import encode_words, selector
-from watchers.governance.actions import MAX_ACTIONS, MAX_DATA, MAX_TEXT, actions, bounded, planned
+from watchers.alert import ProposalFacts
+from watchers.governance.actions import MAX_ACTIONS, MAX_DATA, MAX_TEXT, actions, bounded, planned, repeated, text_chars
 from watchers.governance.events import ProposalChange
 from watchers.proposed import Action
 from watchers.record import StoredEvent, read, record
@@ -149,3 +150,34 @@ def test_a_record_of_before_the_trials_still_reads() -> None:
     for fresh in ("left_out", "simulated"):
         stored["event"].pop(fresh, None)
     assert read(b"{}\n" + msgspec.json.encode(stored)) == StoredEvent(created, 7)
+
+
+def test_targets_that_are_called_again_and_again_are_told_the_most_called_first() -> None:
+    rows = [(target, 0, "", "0x") for target in (TARGET, OTHER, TARGET, WHALE, OTHER, TARGET)]
+    assert repeated(plan(*rows)) == ((TARGET, 3), (OTHER, 2))
+    assert repeated(None) == repeated(plan()) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol", "chars"),
+    [
+        ("  Pay the team.\n", "oz_governor", 13),
+        ("", "governor_bravo", 0),
+        ("", "aave_v3", None),
+        ("ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWP", "azorius", None),
+        ("QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWP", "oz_governor", None),
+    ],
+)
+def test_how_much_a_proposal_says_is_known_where_the_chain_holds_its_text(
+    text: str, protocol: str, chars: int | None
+) -> None:
+    created = msgspec.structs.replace(plan((TARGET, 0, "", "0x")), description=text, protocol=protocol)
+    assert text_chars(created) == chars
+    assert text_chars(None) is None
+
+
+def test_a_new_proposal_tells_both() -> None:
+    created = msgspec.structs.replace(plan((TARGET, 0, "", "0x"), (TARGET, 0, "", "0x")), description="# Pay\nthem")
+    (alert,) = judged(situation(), created)
+    assert isinstance(alert.facts, ProposalFacts)
+    assert (alert.facts.repeated, alert.facts.text_chars) == (((TARGET, 2),), len("# Pay\nthem"))

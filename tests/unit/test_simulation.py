@@ -344,3 +344,9 @@ def test_what_nobody_asked_is_not_said_to_have_been_tried() -> None:
     (kept,) = wing.enrich([plan(PAY)], at_step({}))
     assert isinstance(kept, Event)
     assert getattr(kept, "simulated", 0) is None
+
+
+def test_a_target_whose_code_can_destroy_itself_is_told_and_a_node_that_answers_no_code_harms_nothing() -> None:
+    assert tried(fine(), code="0x33ff").destructs == (TARGET,)
+    assert tried(fine(), code="0x60ff").destructs == ()
+    assert tried(fine(), code="0xnot code").destructs == ()

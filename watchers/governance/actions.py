@@ -9,6 +9,7 @@ Source: Compound `Timelock.sol` (`executeTransaction`); OpenZeppelin `AccessCont
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -143,6 +144,9 @@ _PLAIN = frozenset(
     + [f"{kind}{n}" for kind in ("int", "uint") for n in _BITS]
     + [f"bytes{n}" for n in range(1, 33)]
 )
+MAX_REPEATED = 3
+DESCRIBED = frozenset({"governor_alpha", "governor_bravo", "nouns", "oz_governor"})  # an empty description is one
+_LINK = re.compile(r"(?:[a-z]+:/*)?[\w./?=&%#-]{20,}", re.ASCII)
 _SIGNATURE = re.compile(r"[A-Za-z_$][\w$]{0,63}\([\w,\[\]]{0,256}\)", re.ASCII)
 
 
@@ -196,6 +200,22 @@ def actions(created: ProposalChange | None) -> tuple[Action, ...]:
     if created is None:
         return ()
     return tuple(_action(at, call) for at, call in enumerate(planned(created)))
+
+
+def repeated(created: ProposalChange | None) -> tuple[tuple[str, int], ...]:
+    """Give the targets that several actions call, and how many do, the most called first."""
+    many = Counter(created.targets if created is not None else ())
+    return tuple((target, times) for target, times in many.most_common(MAX_REPEATED) if times > 1)
+
+
+def text_chars(created: ProposalChange | None) -> int | None:
+    """Tell how long a description is; None where the text stands elsewhere, and only a link to it is told."""
+    if created is None or not created.targets:
+        return None
+    text = created.description.strip()
+    if _LINK.fullmatch(text) or (not text and created.protocol not in DESCRIBED):
+        return None
+    return len(text)
 
 
 def _action(at: int, call: Planned) -> Action:

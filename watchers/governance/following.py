@@ -86,6 +86,8 @@ def revised(desk: Desk, about: Sequence[Event], title: str, ends_at_s: int | Non
         does=was.does if was else (),
         simulated=tried or (was.simulated if was else None),
         followed=stands(desk, about),
+        text_chars=was.text_chars if was else None,
+        repeated=was.repeated if was else (),
     )
     named = (dao.governor, *((created.proposer, *created.targets) if created else ()))
     return Alert(

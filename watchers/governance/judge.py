@@ -24,7 +24,7 @@ from typing import NamedTuple
 from config.settings import Dao, VoteWatch
 from watchers.alert import SEVERITIES, Alert, Amount, ProposalFacts, Reason, Severity, Tally, VoteFacts, alert_id
 from watchers.event import Event
-from watchers.governance.actions import actions
+from watchers.governance.actions import actions, repeated, text_chars
 from watchers.governance.asks import Counts
 from watchers.governance.clock import end_s, is_late
 from watchers.governance.desk import Desk, Key, desks
@@ -241,6 +241,8 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
         simulated=change.simulated,
         followed=stands(desk, (change,)) if change.change == "created" else None,
         follows=name_of(desk) if change.change != "created" else "",
+        text_chars=text_chars(created),
+        repeated=repeated(created),
     )
     fired = [Reason(w.name, "proposal", change.change, "any step") for w in watches]
     named = (dao.governor, *((change.proposer,) if change.proposer else ()), *change.targets)

@@ -26,6 +26,7 @@ from watchers.event import Event
 from watchers.facts import Answer, Ask, Call, RpcError, eth_call, words
 from watchers.governance.actions import Planned, bounded, planned
 from watchers.governance.desk import dao_of, watches_of
+from watchers.governance.destruct import can_self_destruct
 from watchers.governance.events import Act, ProposalChange
 from watchers.governance.hand import Hand
 from watchers.proposed import NO_METHOD, Effect, Outcome, Simulated
@@ -150,8 +151,15 @@ class Trial(Ask[Simulated], frozen=True):
     def read(self, answers: Sequence[Answer]) -> Simulated:
         """Read each call's outcome and all that they logged."""
         said = answers[0]
-        codeless, codes = _codes(self.targets, answers[1:])
-        known = Simulated(self.step, self.at, self.sender, codeless=codeless, codes=codes)
+        told = [(t, a) for t, a in zip(self.targets, answers[1:], strict=True) if isinstance(a, str)]
+        known = Simulated(
+            self.step,
+            self.at,
+            self.sender,
+            codeless=tuple(target for target, code in told if code == "0x"),
+            codes=tuple((target, keccak(code.encode()).hex()[:16]) for target, code in told if code != "0x"),
+            destructs=tuple(target for target, code in told if can_self_destruct(_bytes(code))),
+        )
         if isinstance(said, RpcError):
             return msgspec.structs.replace(known, why=_refused(said))
         if not isinstance(said, list) or len(said) != 1 or not isinstance(said[0], dict):
@@ -171,10 +179,11 @@ def _refused(error: RpcError) -> str:
     return NO_METHOD if lacks_method(error) else _REFUSED.get(error.code, f"the node refuses, code {error.code}")
 
 
-def _codes(targets: Sequence[str], answers: Sequence[Answer]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    told = [(t, a) for t, a in zip(targets, answers, strict=True) if isinstance(a, str)]
-    codeless = tuple(target for target, code in told if code == "0x")
-    return codeless, tuple((t, keccak(code.encode()).hex()[:16]) for t, code in told if code != "0x")
+def _bytes(code: str) -> bytes:
+    try:
+        return bytes.fromhex(code[2:])
+    except ValueError:
+        return b""  # what is no code does nothing
 
 
 def _outcome(result: Any) -> Outcome | None:
