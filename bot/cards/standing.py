@@ -106,4 +106,5 @@ def _vote(vote: LargeVote, facts: ProposalFacts, chain_id: int, lexicon: Lexicon
 
 def _step(step: StepTaken, chain_id: int, lexicon: Lexicon) -> str:
     word, url = _STEPS.get(step.change, "Changed"), lexicon.tx_url(chain_id, step.tx)
-    return f"{f'[{word}]({url})' if url else word} <t:{step.time_s}:R>"
+    linked = f"[{word}]({url})" if url else word
+    return f"{linked} <t:{step.time_s}:R>" if step.time_s else linked  # a recording may not tell the time
