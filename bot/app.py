@@ -155,9 +155,7 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
         shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
         shelves.append(Shelf("set aside", app.deliveries, ASIDE_D))
-        books = DelegateBooks(parts.redis)
-        snapshots = Snapshots(settings, [one.chain for one in parts.watched.values()], books)
-        stack.enter_context(housekeeping(shelves, now_ms, snapshots.take, _reminding(parts)))
+        stack.enter_context(housekeeping(shelves, now_ms, _snapshots(parts).take, _reminding(parts)))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
@@ -310,6 +308,14 @@ def _read_back(parts: _Parts, one: Watched, *, holders: bool = False) -> Loop:
     reading = Backfill(chain, tokens, books, ranges, requests=lambda: one.rpc.requests)
 
     return lambda: reading.follow(lambda: _at_head(one))
+
+
+def _snapshots(parts: _Parts) -> Snapshots:
+    """Give the job that measures every book once a day."""
+    settings, rpcs = parts.app.settings, {chain_id: one.rpc for chain_id, one in parts.watched.items()}
+    chains = [one.chain for one in parts.watched.values()]
+    facts = Asking(settings, parts.app.history, rpcs).facts
+    return Snapshots(settings, chains, DelegateBooks(parts.redis), HolderBooks(parts.redis), facts)
 
 
 def _reminding(parts: _Parts) -> Callable[[], Awaitable[int]] | None:

@@ -1,22 +1,26 @@
 """What `/power` and `/delegate` share, and the snapshot of every book a day: whose power counts, what it measured."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import structlog
 
 from bot.cards.lexicon import Lexicon
 from config.settings import Chain, Dao, Settings
-from watchers.delegates import Book, DelegateBooks, Snapshot
+from watchers.delegates import DAY_S, Book, DelegateBooks, Snapshot
 from watchers.errors import StoreError
+from watchers.facts import Ask, Facts
 from watchers.governance.electors import tokens_on
+from watchers.governance.holding import holders_from
+from watchers.holders import HolderBooks, doubt
 
 log = structlog.get_logger(__name__)
 
-DAY_S = 86_400
 KEPT_D = 400
 # classes of labels that hold for others, or do not vote
-LEFT_OUT = frozenset({"treasury", "vesting", "airdrop", "exchange", "pool", "bridge", "staking"})
+LEFT_OUT = frozenset({"treasury", "vesting", "airdrop", "escrow", "exchange", "pool", "bridge", "staking"})
 BURNT = frozenset({f"0x{0:040x}", f"0x{0xDEAD:040x}"})
 
 
@@ -35,41 +39,60 @@ def counted_powers(book: Book, dao: Dao, chain_id: int, lexicon: Lexicon) -> tup
 
 
 class Snapshots:
-    """Takes a snapshot of each whole book a day."""
+    """Takes a snapshot of each whole book a day. Of holders only what the contract agrees with: `facts` asks it."""
 
-    def __init__(self, settings: Settings, chains: Iterable[Chain], books: DelegateBooks) -> None:
-        self._settings, self._chains, self._books = settings, tuple(chains), books
+    def __init__(
+        self,
+        settings: Settings,
+        chains: Iterable[Chain],
+        books: DelegateBooks,
+        holders: HolderBooks,
+        facts: Callable[[int, Sequence[Ask[Any]]], Awaitable[Facts | None]],
+    ) -> None:
+        self._settings, self._chains, self._facts = settings, tuple(chains), facts
+        self._books, self._holders = books, holders
         self._lexicon = Lexicon(settings)
 
     async def take(self) -> int:
         """Take those of today that are missing; count them. What fails is said and tried the next time."""
         taken = 0
         for chain in self._chains:
-            for token, start in tokens_on(self._settings, chain).items():
-                try:
-                    taken += await self._one(chain, token, start)
-                except StoreError as error:
-                    log.warning("power_not_measured", chain=chain.key, token=token, why=str(error))
+            delegates, held = tokens_on(self._settings, chain), holders_from(self._settings, chain)
+            for books, tokens in ((self._books, delegates), (self._holders, held)):
+                for token, start in tokens.items():
+                    try:
+                        taken += await self._one(books, chain, token, start)
+                    except StoreError as error:
+                        log.warning("power_not_measured", of=books.sort, chain=chain.key, token=token, why=str(error))
         return taken
 
-    async def _one(self, chain: Chain, token: str, start: int) -> bool:
-        book = await self._books.book(chain.id, token, start)
-        if not book.progress.whole or book.at is None or not book.time_s:
+    async def _one(self, books: DelegateBooks | HolderBooks, chain: Chain, token: str, start: int) -> bool:
+        dao = next((d for d in self._settings.daos.values() if (d.chain, d.token) == (chain.key, token)), None)
+        progress = await books.progress(chain.id, token, start)
+        if dao is None or not progress.whole or progress.over or progress.late:  # without a DAO nobody asks for it
             return False
-        day = book.time_s // DAY_S
-        dao = next(d for d in self._settings.daos.values() if (d.chain, d.token) == (chain.key, token))
+        day = await books.day(chain.id)
+        if day is None or await books.snapshot(chain.id, token, day) is not None:
+            return False
+        book = await books.book(chain.id, token, start)
         powers, _ = counted_powers(book, dao, chain.id, self._lexicon)
-        if not powers or await self._books.snapshot(chain.id, token, day) is not None:
+        if not powers or not book.progress.whole or book.at is None:
             return False
-        snapshot = await asyncio.to_thread(_measured, day, book.at.number, book.time_s, list(powers.values()))
-        await self._books.keep(chain.id, token, snapshot, days=KEPT_D)
+        if isinstance(books, HolderBooks) and await doubt(book, token, partial(self._facts, chain.id)):
+            return False
+        snapshot = await asyncio.to_thread(
+            snapshot_of, book.time_s // DAY_S, book.at.number, book.time_s, list(powers.values())
+        )
+        await books.keep(chain.id, token, snapshot, days=KEPT_D)
         return True
 
 
-def _measured(day: int, block: int, time_s: int, balances: list[int]) -> Snapshot:
+def snapshot_of(day: int, block: int, time_s: int, balances: list[int]) -> Snapshot:
+    """Measure a day's holdings. Raises ValueError where there are none."""
     from watchers.governance.power import Holdings, measure  # noqa: PLC0415 - it brings numpy: only who measures pays
 
-    found = measure(Holdings(balances))
+    m = measure(Holdings(balances))
     return Snapshot(
-        day, block, time_s, found.n, str(found.total), found.gini, found.hhi, found.nakamoto, found.top1, found.top10
-    )
+        day, block, time_s, m.n, str(m.total), m.gini, m.hhi, m.nakamoto, m.top1, m.top10, m.shannon_bits,
+        m.min_entropy_bits, m.theil,
+    )  # fmt: skip

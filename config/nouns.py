@@ -164,8 +164,8 @@ class Label(Strict):
     address: Address
     name: Name
     kind: Literal[
-        "investor", "team", "advisor", "foundation", "treasury", "vesting", "airdrop", "exchange", "delegate",
-        "protocol", "pool", "bridge", "staking", "unknown",
+        "investor", "team", "advisor", "foundation", "treasury", "vesting", "airdrop", "escrow", "exchange",
+        "delegate", "protocol", "pool", "bridge", "staking", "unknown",
     ] = "unknown"  # fmt: skip
     chain: Key | None = None
     owner: str = ""

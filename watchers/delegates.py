@@ -22,6 +22,7 @@ from watchers.store import tag
 _FILL = load("fill")
 FILL_CHUNK = 2_000
 SCAN = 5_000
+DAY_S = 86_400
 MANY = 1_000  # above this many, a book is put together beside the event loop
 _ADDRESS = 40  # hex digits
 
@@ -69,7 +70,7 @@ class Book(NamedTuple):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What a book measured one day."""
+    """What a book measured one day; None: a version that did not keep it wrote this."""
 
     day: int
     block: int
@@ -81,6 +82,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     nakamoto: int
     top1: float
     top10: float
+    shannon_bits: float | None = None
+    min_entropy_bits: float | None = None
+    theil: float | None = None
 
 
 _snapshots = msgspec.json.Decoder(Snapshot)
@@ -125,6 +129,12 @@ class Books:
         async with storing("read the final block"):
             text = await self._redis.get(f"{tag(chain_id)}:final")
         return int(text) if text else None
+
+    async def day(self, chain_id: int) -> int | None:
+        """Give the day since 1970 of the chain's last committed block; None before the first."""
+        async with storing("read a chain's time"):
+            time_s = int(await self._redis.hget(f"{tag(chain_id)}:status", "time") or 0)
+        return time_s // DAY_S if time_s else None
 
     # --- what was measured -------------------------------------------------------------------------------------------
 

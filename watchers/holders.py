@@ -2,11 +2,11 @@
 is entered once: a past by whole blocks (lua/fill.lua), the rest when its block is final.
 
 A token may hold otherwise than its Transfers say (shares that grow, fees, a hostile one): `differs` compares a book
-with what the contract says at the same block. Units: `_raw` base units. Errors: StoreError.
+with what the contract says at the same block; `doubt` asks it. Units: `_raw` base units. Errors: StoreError.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from watchers.chain.block import Cursor
@@ -73,24 +73,40 @@ class Said(Ask[int], frozen=True):
 
 
 def questions(book: Book, token: str) -> list[Said]:
-    """Ask what a book must agree with: the supply, what lies at the zero address, and the largest balances."""
+    """Ask what a book must agree with: the supply and the largest balances."""
     if book.at is None:
         return []
     largest = sorted(book.powers, key=lambda who: -book.powers[who])[:SAMPLE]
-    balances = [Said(token, "balanceOf(address)", (who,), book.at.number) for who in (NOBODY, *largest)]
+    balances = [Said(token, "balanceOf(address)", (who,), book.at.number) for who in largest]
     return [Said(token, "totalSupply()", (), book.at.number), *balances]
 
 
+def _burnt(token: str, at: int) -> Said:
+    """Ask what lies at the zero address, which some tokens count in their supply."""
+    return Said(token, "balanceOf(address)", (NOBODY,), at)
+
+
+async def doubt(book: Book, token: str, ask: Callable[[Sequence[Said]], Awaitable[Facts | None]]) -> str:
+    """Ask the contract, and say why a whole book is not to be believed; empty where it says the same."""
+    asked = questions(book, token)
+    facts = await ask(asked) if asked else None
+    if facts is not None and book.at is not None and facts.get(asked[0]) not in (None, book.total_raw):
+        more = await ask([_burnt(token, book.at.number)])
+        facts = Facts({**facts.known, **(more.known if more is not None else {})})
+    return differs(book, token, facts)
+
+
 def differs(book: Book, token: str, facts: Facts | None) -> str:
-    """Say why a whole book is not to be believed; empty where the contract says the same."""
+    """Say why a whole book is not to be believed by what the contract says; empty where that is the same."""
     below = sum(1 for raw in book.powers.values() if raw < 0)
     if below:
         return f"the book is broken: {below:,} of its holders moved more than they had by the token's Transfers"
     asked = questions(book, token)
-    if facts is None or not asked:
+    if facts is None or not asked or book.at is None:
         return "the contract could not be asked whether it says the same"
-    supply, burnt = facts.get(asked[0]), facts.get(asked[1]) or 0  # many a token refuses to tell the zero address's
-    told = [(facts.get(ask), book.powers[ask.given[0]]) for ask in asked[2:]]
+    supply = facts.get(asked[0])
+    burnt = facts.get(_burnt(token, book.at.number)) or 0  # many a token refuses to tell the zero address's
+    told = [(facts.get(ask), book.powers[ask.given[0]]) for ask in asked[1:]]
     if supply is None or any(raw is None for raw, _ in told):
         return "the contract does not tell its supply and its largest balances at the book's block"
     if book.total_raw not in (supply, supply - burnt):

@@ -3,217 +3,95 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from math import log
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from discord import app_commands
+from discord.app_commands import Choice
 from msgspec.structs import replace
 
 from bot import choices
 from bot.cards import figures
 from bot.cards.card import Card
-from bot.cards.escape import symbol
 from bot.cards.frame import fit
 from bot.cards.lexicon import short_number
-from bot.census import DAY_S, counted_powers
+from bot.census import counted_powers, snapshot_of
 from bot.charts.plots import Curve, Line, Lorenz, Panel, Plot, Trend
 from bot.desk import Desk
+from bot.levels import CHANGE_D, NAMES, Level, Name, before, briefly, headline, wholly
 from bot.reply import Asked, reply
 from bot.rows import counted
 from config.settings import Dao
-from watchers.delegates import Book, Snapshot
+from watchers.delegates import DAY_S, Book, Snapshot
 from watchers.governance.events import ProposalChange
 from watchers.governance.getters import Number
-from watchers.holders import HolderBooks, differs, questions
+from watchers.history import StoredEvent
+from watchers.holders import HolderBooks, doubt
 from watchers.wing import Ballot
 
 if TYPE_CHECKING:
     from watchers.governance.census import Census
 
-CHANGE_D = 30
-SHOWN_OUT = 5
-NOT_HELD = "**Holders** unknown: holders are not indexed"
+NOT_HELD = " unknown: holders are not indexed"
 NO_TREND = "**Trend** not yet: it takes two daily snapshots, and one is taken a day"
+MORE = "Every measure of one level: give `level`"
+SHOWN_PROPOSALS = 200
+# what no book of one token tells, by how the governor is read
+UNDELEGATED = {
+    **dict.fromkeys(("lido", "aragon"), " none: its holders are the voters, and who votes for one votes in its name"),
+    "curve_dao": " none: votes are locks that wane, and cannot be given; who locked how much is not kept",
+    **dict.fromkeys(("maker_chief", "sky_chief"), " none: votes are what is locked in the chief; who did is not kept"),
+    **dict.fromkeys(
+        ("aave_v2", "aave_v3", "aave_v3_voting"), " unknown: not kept, since staked tokens vote as well as the token"
+    ),
+}
 
 
-class Level(NamedTuple):
-    """One level's distribution; `census` None: nobody holds anything, or it is not known."""
+class Terms(NamedTuple):
+    """What the DAO asks of votes, and the supply; None: not known."""
 
-    census: "Census | None"
     quorum_raw: int | None = None
     threshold_raw: int | None = None
+    supply_raw: int | None = None
 
 
-class Vote(NamedTuple):
-    """The latest proposal: its voters, None where not all its votes are on record, and what they cast together."""
-
-    proposal_id: int
-    voters: Mapping[str, int] | None
-    census: "Census | None"
-
-
-def answer(
-    dao: Dao,
-    book: Book | None,
-    level: Level,
-    out: Mapping[str, int],
-    latest: Vote | None,
-    then: Snapshot | None,
-    desk: Desk,
-    holders: Sequence[str] = (NOT_HELD,),
-) -> Card:
-    """Draw the answer. `book` None: nothing tells this token's delegates; `out` is who is left out with what."""
-    chain_id = desk.settings.chains[dao.chain].id
-    census = level.census
-    facts = list(holders)
-    if book is None:
-        facts.append("**Delegates** unknown: daos.toml names no token_start_block, so no book of delegates is kept")
-    elif not book.progress.whole:
-        facts.append(f"**Delegates** unknown: the book of delegates is {book.progress.share():.0%} read back")
-    elif census is None:
-        facts.append("**Delegates** nobody has been given votes")
-    else:
-        facts += _delegates(dao, level, census, then)
-        facts += _out(out, book, dao, chain_id, desk)
-    facts += _voters(latest, book if book is not None and book.progress.whole else None)
-    return Card(
-        headline=_headline(census),
-        subject=f"{dao.name} · who holds the power",
-        facts=tuple(facts),
-        small=_small(dao, book, desk, chain_id),
-    )
-
-
-def _headline(census: "Census | None") -> str:
-    if census is None:
-        return "Who decides: unknown"
-    k = census.measures.nakamoto
-    return fit(f"{counted(k, 'delegate')} {'has' if k == 1 else 'have'} more than half of the votes")
-
-
-def _small(dao: Dao, book: Book | None, desk: Desk, chain_id: int) -> str:
-    parts = [desk.lexicon.chain_name(chain_id)]
-    if book is not None and book.at is not None:
-        parts.append(f"delegates as of block {figures.number(book.at.number)}")
-    if book is not None and book.progress.gaps:
-        parts.append(f"{counted(book.progress.gaps, 'change')} did not continue the one before: a node left logs out")
+def card_of(dao: Dao, levels: Sequence[Level], desk: Desk, *, block: int | None, gaps: int = 0) -> Card:
+    """Draw the answer: one level wholly, several briefly. `gaps` counts changes that a book did not get."""
+    alone = len(levels) == 1
+    facts = [line for level in levels for line in (wholly if alone else briefly)(level, dao, desk)]
+    known = {level.name: level for level in levels if level.census is not None}
+    first = next((known[name] for name in ("delegates", "holders") if name in known), levels[0])
+    small = [desk.lexicon.chain_name(desk.settings.chains[dao.chain].id)]
+    if block is not None:
+        small.append(f"as of block {figures.number(block)}")
+    if gaps:
+        small.append(f"{counted(gaps, 'change')} did not continue the one before: a node left logs out")
     if dao.timelock is None:
-        parts.append("no timelock is named in daos.toml")
-    return " · ".join(parts)
-
-
-def _delegates(dao: Dao, level: Level, census: "Census", then: Snapshot | None) -> list[str]:
-    m, was = census.measures, then
-    told = f"{figures.amount(m.total, dao.decimals)} {symbol(dao.symbol)}"
-    rows = [
-        f"**Delegates** {m.n:,} with {told} together",
-        (
-            f"• **Gini {m.gini:.3f}**{_moved(m.gini, was.gini if was else None)}: "
-            "0 when all have the same, towards 1 when one has everything"
-        ),
-        (
-            f"• **HHI {m.hhi:.4f}**{_moved(m.hhi, was.hhi if was else None, 4)}: as concentrated as "
-            f"{m.effective_number:,.1f} equal delegates; above 0.25 is highly concentrated"
-        ),
-        (
-            f"• **Nakamoto {m.nakamoto:,}**{_stepped(m.nakamoto, was.nakamoto if was else None)}: so many of the "
-            "largest have more than half"
-        ),
-        _reach("To the quorum", census.to_quorum, level.quorum_raw, dao, "reach it alone"),
-        _reach("To propose", census.to_threshold, level.threshold_raw, dao, "may propose, together at least"),
-        (
-            f"• **Largest {_part(m.top1)}**, ten largest {_part(m.top10)}, largest hundredth {_part(m.top_1pct)}, "
-            f"tenth {_part(m.top_10pct)} of all delegated votes"
-        ),
-        (
-            f"• **Shannon {m.shannon_bits:.2f} bits**, min-entropy {m.min_entropy_bits:.2f}: as hard to guess who "
-            f"has a vote as among {2**m.shannon_bits:,.0f} equals; by the largest alone, {2**m.min_entropy_bits:,.1f}"
-        ),
-        (
-            f"• **Theil {m.theil:.2f}** of at most {log(m.n):.2f}: {census.classes.within:.2f} lies within classes of "
-            f"labels, {census.classes.between:.2f} between them"
-        ),
-        _game(census),
-    ]
-    if was is None:
-        rows.append(f"Change over {CHANGE_D} days: unknown, no snapshot is that old")
-    return rows
-
-
-def _reach(what: str, count: int | None, amount_raw: int | None, dao: Dao, does: str) -> str:
-    if amount_raw is None:
-        return f"• **{what}** unknown: the governor was not asked or does not tell"
-    amount = f"{figures.amount(amount_raw, dao.decimals)} {symbol(dao.symbol)}"
-    if not amount_raw:
-        return f"• **{what}** none needed"
-    if count is None:
-        return f"• **{what}** all delegates together have less than {amount}"
-    return f"• **{what} {count:,}**: so many of the largest {does} ({amount})"
-
-
-def _game(census: "Census") -> str:
-    game = census.game
-    part = "unknown" if game.banzhaf is None else _part(game.banzhaf)
-    return (
-        f"• **Banzhaf {part}**, Shapley-Shubik {_part(game.shapley_shubik)} for the largest, with "
-        f"{_part(game.largest)} of the votes: how often it decides among the {game.players} largest "
-        f"({_part(game.share)} of all), where more than half of theirs wins"
+        small.append("no timelock is named in daos.toml")
+    return Card(
+        headline=fit(headline(levels[0] if alone else first)),
+        subject=f"{dao.name} · who holds the power",
+        facts=(*facts, *(() if alone else (MORE,))),
+        small=" · ".join(small),
     )
 
 
-def _part(share: float) -> str:
-    return figures.percent(Decimal(share))
+# --- the three levels -------------------------------------------------------------------------------------------------
 
 
-def _moved(now: float, then: float | None, digits: int = 3) -> str:
-    return "" if then is None else f" ({now - then:+.{digits}f} in {CHANGE_D} days)"
-
-
-def _stepped(now: int, then: int | None) -> str:
-    return "" if then is None else f" ({now - then:+,} in {CHANGE_D} days)"
-
-
-def _out(out: Mapping[str, int], book: Book, dao: Dao, chain_id: int, desk: Desk) -> list[str]:
-    if not out:
-        return ["**Left out** nobody: no delegate is the DAO's own contract, burnt, or labelled as holding for others"]
-    rows = sorted(out.items(), key=lambda pair: -pair[1])
-    said = [
-        f"{desk.lexicon.who(chain_id, who)} {figures.amount(raw, dao.decimals)}"
-        f" ({figures.percent(Decimal(raw) / book.total_raw)})"
-        for who, raw in rows[:SHOWN_OUT]
-    ]
-    more = f", and {len(rows) - SHOWN_OUT} more" if len(rows) > SHOWN_OUT else ""
-    return [f"**Left out** {', '.join(said)}{more}"]
-
-
-async def holders_of(dao: Dao, desk: Desk) -> list[str]:
-    """Say who holds the token, or why that is not known."""
-    book = await desk.held(dao)
+async def holders_of(dao: Dao, book: Book | None, terms: Terms, desk: Desk) -> Level:
+    """Measure who holds the token, or say why that is not known."""
+    title = "**Holders**"
     if book is None:
-        return [NOT_HELD]
-    why = _unheld(book)
+        return Level("holders", title, why=NOT_HELD)
     chain_id = desk.settings.chains[dao.chain].id
-    if not why:
-        asked = questions(book, dao.token)
-        why = differs(book, dao.token, await desk.facts(chain_id, asked))
+    why = _unheld(book) or await doubt(book, dao.token, partial(desk.facts, chain_id))
     if why:
-        return [f"**Holders** unknown: {why}"]
+        return Level("holders", title, why=f" unknown: {why}")
     held, out = counted_powers(book, dao, chain_id, desk.lexicon)
-    census = await measured(dao, held, None, None, desk)
-    if census is None:
-        return ["**Holders** nobody whose holding counts", *_out(out, book, dao, chain_id, desk)]
-    m = census.measures
-    told = f"{figures.amount(m.total, dao.decimals)} {symbol(dao.symbol)}"
-    at = f", as of block {figures.number(book.at.number)}" if book.at is not None else ""
-    return [
-        f"**Holders** {m.n:,} with {told} together{at}",
-        (
-            f"• **Gini {m.gini:.3f}**, HHI {m.hhi:.4f}; {counted(m.nakamoto, 'holder')} "
-            f"{'has' if m.nakamoto == 1 else 'have'} more than half, the largest {_part(m.top1)}, the ten largest "
-            f"{_part(m.top10)}"
-        ),
-        *(_out(out, book, dao, chain_id, desk) if out else ()),
-    ]
+    kept = await desk.holders.snapshots(chain_id, dao.token)
+    level = await _of_book(Level("holders", title, out=out, kept=kept), dao, book, held, terms, desk)
+    return level if level.census is not None else level._replace(why=" nobody whose holding counts")
 
 
 def _unheld(book: Book) -> str:
@@ -225,30 +103,97 @@ def _unheld(book: Book) -> str:
     return "" if progress.whole else f"the book of holders is {progress.share():.0%} read back"
 
 
-def _voters(latest: Vote | None, book: Book | None) -> list[str]:
-    if latest is None:
-        return ["**Voters** unknown: no proposal is on record"]
-    name = f"**Voters** of proposal {short_number(latest.proposal_id)}"
-    if latest.voters is None:
-        return [f"{name} unknown: not all of its votes are on record"]
-    if latest.census is None:
-        return [f"{name}: nobody yet"]
-    m, cast = latest.census.measures, sum(latest.voters.values())
-    turnout = (
-        f", {figures.percent(Decimal(cast) / book.total_raw)} of what is delegated now"
-        if book and book.total_raw
-        else ""
+async def delegates_of(dao: Dao, book: Book | None, terms: Terms, desk: Desk) -> Level:
+    """Measure who has been given votes, or say why that is not known."""
+    title = "**Delegates**"
+    if book is None:
+        none = " unknown: daos.toml names no token_start_block, so no book of delegates is kept"
+        return Level("delegates", title, why=UNDELEGATED.get(dao.protocol, none))
+    if not book.progress.whole:
+        return Level(
+            "delegates", title, why=f" unknown: the book of delegates is {book.progress.share():.0%} read back"
+        )
+    chain_id = desk.settings.chains[dao.chain].id
+    powers, out = counted_powers(book, dao, chain_id, desk.lexicon)
+    kept = await desk.books.snapshots(chain_id, dao.token)
+    level = await _of_book(Level("delegates", title, out=out, kept=kept), dao, book, powers, terms, desk)
+    return level if level.census is not None else level._replace(why=" nobody has been given votes")
+
+
+async def _of_book(level: Level, dao: Dao, book: Book, powers: Mapping[str, int], terms: Terms, desk: Desk) -> Level:
+    then = before(level.kept, book.time_s)
+    return level._replace(
+        census=await measured(dao, powers, terms, desk),
+        quorum_raw=terms.quorum_raw,
+        threshold_raw=terms.threshold_raw,
+        whole_raw=book.total_raw,
+        time_s=book.time_s,
+        then=then,
+        since=f"block {figures.number(then.block)}" if then is not None else "",
     )
-    return [
-        f"{name}: {counted(m.n, 'voter')}{turnout}",
-        (
-            f"• **Gini {m.gini:.3f}**, HHI {m.hhi:.4f}; {counted(m.nakamoto, 'voter')} cast more than half, the "
-            f"largest {_part(m.top1)}"
-        ),
-    ]
 
 
-def voters_of(ballots: Sequence[Ballot] | None) -> dict[str, int] | None:
+async def voters_of(
+    dao: Dao, proposals: Sequence[StoredEvent], delegated_raw: int | None, terms: Terms, desk: Desk
+) -> Level:
+    """Measure who voted on the latest of the proposals that has votes, or say why that is not known."""
+    latest, voters = await _voted(dao, proposals, desk)
+    if latest is None or not isinstance(latest.event, ProposalChange):
+        return Level("voters", "**Voters**", why=" unknown: no proposal is on record")
+    level = Level("voters", f"**Voters** of proposal {short_number(latest.event.proposal_id)}")
+    if voters is None:
+        return level._replace(why=" unknown: not all of its votes are on record")
+    if not voters:
+        return level._replace(why=": nobody yet")
+    then, since = await _earlier(dao, proposals, latest.time_s, desk)
+    return level._replace(
+        census=await measured(dao, voters, terms, desk),
+        quorum_raw=terms.quorum_raw,
+        threshold_raw=terms.threshold_raw,
+        said=(_turnout(sum(voters.values()), delegated_raw, terms.supply_raw),),
+        time_s=latest.time_s,
+        then=then,
+        since=since,
+    )
+
+
+def _turnout(cast_raw: int, delegated_raw: int | None, supply_raw: int | None) -> str:
+    whole = (("of the supply", supply_raw), ("of what is delegated now", delegated_raw))
+    told = [f"{figures.percent(Decimal(cast_raw) / raw)} {of}" if raw else f"unknown {of}" for of, raw in whole]
+    return f"• **Turnout {told[0]}**, {told[1]}: how much of what could vote did"
+
+
+async def _voted(
+    dao: Dao, proposals: Sequence[StoredEvent], desk: Desk
+) -> tuple[StoredEvent | None, dict[str, int] | None]:
+    """Find the newest proposal that has votes, or the newest of all."""
+    for created in proposals:
+        voters = await _voters(dao, created, desk)
+        if voters or voters is None:
+            return created, voters
+    return (proposals[0], {}) if proposals else (None, None)
+
+
+async def _voters(dao: Dao, created: StoredEvent, desk: Desk) -> dict[str, int] | None:
+    assert isinstance(created.event, ProposalChange)  # noqa: S101 - it is a proposal's creation
+    chain_id = desk.settings.chains[dao.chain].id
+    return cast_by(await desk.history.ballots(chain_id, dao.governor, created.event.proposal_id))
+
+
+async def _earlier(dao: Dao, proposals: Sequence[StoredEvent], time_s: int, desk: Desk) -> tuple[Snapshot | None, str]:
+    """Measure the voters of the newest proposal that was created 30 days before, and name it."""
+    for created in proposals:
+        if created.time_s > time_s - CHANGE_D * DAY_S or not isinstance(created.event, ProposalChange):
+            continue
+        voters = await _voters(dao, created, desk)
+        if voters:
+            day, balances = created.time_s // DAY_S, list(voters.values())
+            then = await asyncio.to_thread(snapshot_of, day, created.event.block, created.time_s, balances)
+            return then, f"proposal {short_number(created.event.proposal_id)}"
+    return None, ""
+
+
+def cast_by(ballots: Sequence[Ballot] | None) -> dict[str, int] | None:
     """Add up what each voter cast."""
     if ballots is None:
         return None
@@ -259,9 +204,7 @@ def voters_of(ballots: Sequence[Ballot] | None) -> dict[str, int] | None:
     return {who: raw for who, raw in cast.items() if raw}
 
 
-async def measured(
-    dao: Dao, powers: Mapping[str, int], quorum_raw: int | None, threshold_raw: int | None, desk: Desk
-) -> "Census | None":
+async def measured(dao: Dao, powers: Mapping[str, int], terms: Terms, desk: Desk) -> "Census | None":
     """Measure beside the event loop; numpy comes with the first question."""
     chain_id = desk.settings.chains[dao.chain].id
 
@@ -272,90 +215,113 @@ async def measured(
     def work() -> "Census | None":
         from watchers.governance.census import take  # noqa: PLC0415 - it brings numpy
 
-        return take(powers, class_of, quorum_raw, threshold_raw)
+        return take(powers, class_of, terms.quorum_raw, terms.threshold_raw)
 
     return await asyncio.to_thread(work)
 
 
-async def look(dao: Dao, desk: Desk) -> Card:
-    """Gather all three levels and draw them."""
+# --- all of it --------------------------------------------------------------------------------------------------------
+
+
+async def look(dao: Dao, name: Name | None, desk: Desk) -> Card:
+    """Gather the levels that are asked for, all three where none is named, and draw them."""
+    wanted = NAMES if name is None else (name,)
     chain_id = desk.settings.chains[dao.chain].id
-    latest, quorum_raw = await _latest(dao, chain_id, desk)
-    book = await desk.book(dao)
-    if book is None or not book.progress.whole:
-        return answer(dao, book, Level(None), {}, latest, None, desk, await holders_of(dao, desk))
-    asked = Number(dao.governor, "proposalThreshold()")
-    facts = await desk.facts(chain_id, [asked])
-    threshold_raw = facts.get(asked) if facts is not None else None
-    powers, out = counted_powers(book, dao, chain_id, desk.lexicon)
-    level = Level(await measured(dao, powers, quorum_raw, threshold_raw, desk), quorum_raw, threshold_raw)
-    kept = await desk.books.snapshots(chain_id, dao.token)
-    then = next((one for one in kept if one.day == book.time_s // DAY_S - CHANGE_D), None)
-    card = answer(dao, book, level, out, latest, then, desk, await holders_of(dao, desk))
-    if level.census is None:
-        return card
-    plots: list[tuple[Plot, str]] = [(lorenz(dao, level.census, latest), "lorenz.png")]
-    if len(kept) >= 2:  # noqa: PLR2004 - one point is no trend
+    proposals = await desk.history.proposals(chain_id=chain_id, governor=dao.governor, limit=SHOWN_PROPOSALS)
+    terms = await _terms(dao, proposals[0] if proposals else None, desk)
+    book = await desk.book(dao) if name != "holders" else None
+    held = await desk.held(dao) if "holders" in wanted else None
+    whole = book is not None and book.progress.whole
+    levels = []
+    for one in wanted:
+        if one == "holders":
+            levels.append(await holders_of(dao, held, terms, desk))
+        elif one == "delegates":
+            levels.append(await delegates_of(dao, book, terms, desk))
+        else:
+            delegated = book.total_raw if book is not None and whole else None
+            levels.append(await voters_of(dao, proposals, delegated, terms, desk))
+    at = next((one.at for one in (book, held) if one is not None and one.at is not None), None)
+    if at is None:
+        status = await desk.history.chain_status(chain_id)
+        at = status.cursor if status is not None else None
+    gaps = book.progress.gaps if book is not None else 0
+    card = card_of(dao, levels, desk, block=at.number if at is not None else None, gaps=gaps)
+    return await _pictured(card, dao, levels, desk)
+
+
+async def _terms(dao: Dao, latest: StoredEvent | None, desk: Desk) -> Terms:
+    """Ask what the latest proposal's quorum is, what proposing takes, and how much there is."""
+    chain_id = desk.settings.chains[dao.chain].id
+    quorum_raw = None
+    if latest is not None and isinstance(latest.event, ProposalChange):
+        number = latest.event.proposal_id
+        steps = await desk.history.proposal(chain_id, dao.governor, number)
+        ballots = await desk.history.ballots(chain_id, dao.governor, number)
+        standing = await desk.ask(dao, number, steps, ballots)
+        quorum_raw = standing.tally.quorum_raw if standing is not None and standing.tally is not None else None
+    threshold = Number(dao.governor, "proposalThreshold()")
+    supply = Number(dao.token, "totalSupply()")
+    facts = await desk.facts(chain_id, [threshold, *([supply] if dao.token else [])])
+    if facts is None:
+        return Terms(quorum_raw)
+    return Terms(quorum_raw, facts.get(threshold), facts.get(supply))
+
+
+async def _pictured(card: Card, dao: Dao, levels: Sequence[Level], desk: Desk) -> Card:
+    """Add the Lorenz curves of what is known, and the trend of what is kept."""
+    plots: list[tuple[Plot, str]] = []
+    if any(level.census is not None for level in levels):
+        plots.append((lorenz(dao, levels), "lorenz.png"))
+    days = [level for level in levels if level.census is not None and level.name != "voters"]
+    kept = {level.name: level.kept for level in days if len(level.kept) >= 2}  # noqa: PLR2004 - one point is no trend
+    if kept:
         plots.append((trend(dao, kept), "trend.png"))
-    else:
+    elif days:
         card = replace(card, facts=(*card.facts, NO_TREND))
     drawn = [await desk.draw(plot, name) for plot, name in plots]
     return replace(card, pictures=tuple(one for one in drawn if one is not None))
 
 
-def lorenz(dao: Dao, census: "Census", latest: Vote | None) -> Plot:
-    """Give the Lorenz curves of the delegates and of the latest proposal's voters."""
-    curves = [_curve("delegates", census)]
-    if latest is not None and latest.census is not None:
-        curves.append(_curve(f"voters of {short_number(latest.proposal_id)}", latest.census))
+def lorenz(dao: Dao, levels: Sequence[Level]) -> Plot:
+    """Give the Lorenz curve of each level that is known."""
+    curves = []
+    for level in levels:
+        if level.census is not None:
+            m = level.census.measures
+            name = level.title.replace("*", "").lower()
+            curves.append(Curve(name, level.census.curve, m.gini, m.n, m.nakamoto))
     return Lorenz(f"{dao.name} · how evenly votes are held", tuple(curves))
 
 
-def _curve(name: str, census: "Census") -> Curve:
-    m = census.measures
-    return Curve(name, census.curve, m.gini, m.n, m.nakamoto)
+def trend(dao: Dao, kept: Mapping[Name, Sequence[Snapshot]]) -> Plot:
+    """Give what the snapshots of each level measured, over the days that are kept."""
 
-
-def trend(dao: Dao, kept: Sequence[Snapshot]) -> Plot:
-    """Give what the snapshots measured, over the days that are kept."""
-
-    def line(name: str, value: Callable[[Snapshot], float]) -> tuple[Line, ...]:
-        return (Line(name, tuple((one.time_s, value(one)) for one in kept)),)
+    def lines(value: Callable[[Snapshot], float], name: str) -> tuple[Line, ...]:
+        return tuple(
+            Line(f"{name}, {level}", tuple((one.time_s, value(one)) for one in days)) for level, days in kept.items()
+        )
 
     return Trend(
-        f"{dao.name} · delegates' power over time",
+        f"{dao.name} · power over time",
         (
-            Panel("0 when all are equal, 1 when one has all", line("Gini", lambda one: one.gini)),
-            Panel("of all delegated votes", line("ten largest", lambda one: one.top10), "share"),
-            Panel("largest delegates with more than half", line("Nakamoto", lambda one: one.nakamoto), "count"),
+            Panel("0 when all are equal, 1 when one has all", lines(lambda one: one.gini, "Gini")),
+            Panel("share of all that counts", lines(lambda one: one.top10, "ten largest"), "share"),
+            Panel("largest ones with more than half", lines(lambda one: one.nakamoto, "Nakamoto"), "count"),
         ),
     )
-
-
-async def _latest(dao: Dao, chain_id: int, desk: Desk) -> tuple[Vote | None, int | None]:
-    """Read the latest proposal's voters, and its quorum as the governor tells it."""
-    found = await desk.history.proposals(chain_id=chain_id, governor=dao.governor, limit=1)
-    created = found[0].event if found else None
-    if not isinstance(created, ProposalChange):
-        return None, None
-    steps = await desk.history.proposal(chain_id, dao.governor, created.proposal_id)
-    ballots = await desk.history.ballots(chain_id, dao.governor, created.proposal_id)
-    voters = voters_of(ballots)
-    standing = await desk.ask(dao, created.proposal_id, steps, ballots)
-    quorum_raw = standing.tally.quorum_raw if standing is not None and standing.tally is not None else None
-    census = await measured(dao, voters, None, None, desk) if voters else None
-    return Vote(created.proposal_id, voters, census), quorum_raw
 
 
 def commands(desk: Desk) -> list[Any]:
     """Give the command."""
 
     @app_commands.command(name="power", description="Who holds the power of a DAO, and how few can decide")
-    @app_commands.describe(dao="Whose power")
+    @app_commands.describe(dao="Whose power", level="One level with every measure; else all three briefly")
     @app_commands.autocomplete(dao=choices.daos(desk))
-    async def power(asked: Asked, dao: str) -> None:
+    @app_commands.choices(level=[Choice(name=name, value=name) for name in NAMES])
+    async def power(asked: Asked, dao: str, level: str | None = None) -> None:
         async def work() -> Card:
-            return await look(choices.the_dao(desk, dao), desk)
+            return await look(choices.the_dao(desk, dao), cast("Name | None", level), desk)
 
         await reply(asked, work())
 

@@ -28,12 +28,16 @@ async def test_power_tells_three_levels_at_one_block(world: World) -> None:
     assert said[:4] == [
         "🔵 2 delegates have more than half of the votes",
         "Rostra DAO · who holds the power",
-        "Holders unknown: holders are not indexed",
-        "Delegates 6 with 2.69M ROSTRA together",
+        "Holders 7 with 9.94M ROSTRA together",
+        "• Gini 0.718: 0 when all have the same, towards 1 when one has everything",
     ]
+    assert "• To the quorum 1: so many of the largest would reach it alone (400k ROSTRA)" in said
+    assert any(line.startswith("Left out Early investors' distributor (airdrop)") for line in said)
+    assert "Delegates 6 with 2.69M ROSTRA together" in said
     assert "• To the quorum 1: so many of the largest reach it alone (400k ROSTRA)" in said
-    assert "Voters of proposal 8282…3767: nobody yet" in said
-    assert said[-1] == "-# Sandbox · delegates as of block 82"
+    assert "Voters of proposal 7854…5893: 6 voters with 2.57M ROSTRA together" in said
+    assert any(line.startswith("• Turnout 25.7 % of the supply, 95.5 % of what is delegated now") for line in said)
+    assert said[-1] == "-# Sandbox · as of block 82"
 
 
 async def test_power_comes_with_the_lorenz_curve_which_the_page_shows(world: World, tmp_path: Path) -> None:
@@ -50,6 +54,31 @@ async def test_power_comes_with_the_lorenz_curve_which_the_page_shows(world: Wor
     async with opened(world.discord.page_url, tmp_path / "profile") as tab:
         await tab.until(f"{shot} && {shot}.complete && {shot}.naturalWidth === 800")
         assert str(await tab.run(f"{shot}.alt")).startswith("Rostra DAO · how evenly votes are held. Lorenz curve.")
+
+
+@pytest.mark.parametrize(
+    ("level", "first", "largest"),
+    [
+        ("holders", "🔵 1 holder has more than half of what is held", "Banzhaf 100.0 % (exact)"),
+        ("delegates", "🔵 2 delegates have more than half of the votes", "Banzhaf 63.6 % (exact)"),
+        ("voters", "🔵 2 voters have more than half of the votes cast", "Banzhaf 50.0 % (exact)"),
+    ],
+)
+async def test_power_tells_every_measure_of_the_level_that_is_asked_for(
+    world: World, level: str, first: str, largest: str
+) -> None:
+    reply = await world.ask("power", {"dao": "rostra", "level": level})
+    said = lines(reply)
+    assert said[0] == first
+    heads = [line.split("**")[1] for line in reply.text.splitlines() if line.startswith("• **")]
+    assert [" ".join(head.split()[:1]) for head in heads if not head.startswith("Turnout")] == [
+        "Gini", "HHI", "Effective", "Nakamoto", "To", "To", "Largest", "Largest", "Shannon", "Min-entropy", "Theil",
+        "Classes", "Banzhaf", "Shapley-Shubik",
+    ]  # fmt: skip
+    assert any(largest in line for line in said)
+    assert [line for line in said if "Turnout" in line] == [line for line in said[3:4] if level == "voters"]
+    assert reply.message is not None
+    assert len(reply.message["attachments"]) == 1
 
 
 async def test_power_without_the_permission_says_so_and_comes_without_a_picture(world: World) -> None:

@@ -95,6 +95,8 @@ def _of_balances(world: World) -> Iterator[Question]:
     for holder in world.who.values():
         for signature in ("balanceOf(address)", "getVotes(address)", "delegates(address)"):
             yield world.token.address, call(signature, holder)
+    for place in (world.distributor.address, world.timelock.address, "0x" + "0" * 40):
+        yield world.token.address, call("balanceOf(address)", place)
     for one, other in ((usdc, weth), (weth, usdc)):
         yield world.v2_factory.address, call("getPair(address,address)", one, other)
         yield world.v3_factory.address, call("getPool(address,address,uint24)", one, other, FEE)

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import aiohttp
 import pytest
@@ -21,6 +22,8 @@ from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.delegates import DelegateBooks, Snapshot
 from watchers.errors import ChainError
+from watchers.facts import Ask, Facts
+from watchers.holders import HolderBooks
 from watchers.record import change_of
 
 PEOPLE = [person(n) for n in range(4)]
@@ -255,7 +258,11 @@ async def test_a_day_has_one_snapshot_of_a_whole_book_and_none_of_another(redis:
     async with serve(Node()) as urls:
         one = chain_of(urls)
     settings = settings_of(one, token=TOKEN, token_start_block=1)
-    snapshots = Snapshots(settings, [one], books)
+
+    async def nobody(chain_id: int, asks: Sequence[Ask[Any]]) -> Facts | None:
+        raise AssertionError("books of delegates are asked of nobody")
+
+    snapshots = Snapshots(settings, [one], books, HolderBooks(redis), nobody)
     epoch = await held(store)
     await store.feed_books(epoch, [TOKEN])
     assert await snapshots.take() == 0, "nothing is committed"

@@ -12,7 +12,9 @@ from redis.asyncio import Redis
 
 from bot.backfill import Shelves
 from bot.cards.lexicon import Lexicon
-from bot.commands.power import holders_of
+from bot.census import Snapshots
+from bot.commands.power import Terms, holders_of
+from bot.levels import wholly
 from tests import committed
 from tests.committed import at, chain, held
 from tests.delegation import TOKEN, person
@@ -25,10 +27,11 @@ from watchers.chain.block import Cursor
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.wanted import TRANSFER
+from watchers.delegates import DAY_S, Book, DelegateBooks, Progress, Snapshot
 from watchers.facts import Ask, Facts
 from watchers.governance.events import HolderChange
 from watchers.governance.wing import wing
-from watchers.holders import NOBODY, HolderBooks, Said, differs, questions
+from watchers.holders import NOBODY, HolderBooks, Said, differs, doubt, questions
 from watchers.record import change_of
 
 START, SINCE = 10, 60
@@ -198,6 +201,24 @@ async def test_a_book_is_believed_only_where_the_contract_says_the_same(
     assert says or "could not be asked" in differs(book, TOKEN, None)
 
 
+async def test_a_token_that_counts_what_was_burnt_in_its_supply_is_believed_and_only_then_asked_for_it() -> None:
+    book = Book(Progress(TOKEN, 1, 4, 5, 0), at(5), 60, {person(0): 60})
+    asked: list[Said] = []
+
+    async def ask(asks: Sequence[Said]) -> Facts | None:
+        asked.extend(asks)
+        told = {NOBODY: 40, person(0): 60}
+        return Facts({one: told[one.given[0]] if one.given else supply for one in asks})
+
+    supply = 60
+    assert await doubt(book, TOKEN, ask) == ""
+    assert all(one.given != (NOBODY,) for one in asked)
+    supply = 100
+    assert await doubt(book, TOKEN, ask) == ""
+    supply = 99
+    assert "sum is not the supply" in await doubt(book, TOKEN, ask)
+
+
 async def test_power_tells_holders_without_who_holds_for_others_and_unknown_where_the_contract_differs(
     redis: Redis,
 ) -> None:
@@ -214,24 +235,45 @@ async def test_power_tells_holders_without_who_holds_for_others_and_unknown_wher
     async def facts(chain_id: int, asks: Sequence[Ask[Any]]) -> Facts:
         assert chain_id == one.id
         assert all(isinstance(ask, Said) for ask in asks), "each as of the book's block"
-        told = {NOBODY: 0, person(0): 60, person(1): 40, person(2): 300}
+        told = {person(0): 60, person(1): 40, person(2): 300, NOBODY: 0}
         return Facts({ask: told[ask.given[0]] + extra if ask.given else 400 for ask in asks if isinstance(ask, Said)})
 
     desk = replace(DESK, settings=settings, lexicon=Lexicon(settings), holders=books, facts=facts)
     demo = settings.daos["demo"]
-    said = "\n".join(await holders_of(demo, desk))
-    assert "**Holders** 2 with 100" in said
-    assert "1 holder has more than half, the largest 60.0" in said
-    assert "**Left out** " in said
+
+    async def told() -> str:
+        level = await holders_of(demo, await desk.held(demo), Terms(quorum_raw=50, threshold_raw=1_000), desk)
+        return "\n".join(wholly(level, demo, desk)).replace("*", "")
+
+    said = await told()
+    assert "Holders 2 with 100" in said
+    assert "Nakamoto 1: so many of the largest have more than half" in said
+    assert "To the quorum 1: so many of the largest would reach it alone (50 DEMO)" in said
+    assert "To propose all holders together have less than 1,000 DEMO" in said
+    assert "Left out " in said
+    assert "300 (75.0 %)" in said
+    day_now = committed.block(5).time_s // DAY_S
+    month_ago = Snapshot(day_now - 30, 3, 0, 2, "9", 0.0, 0.5, 2, 0.5, 1.0)
+    await books.keep(1, TOKEN, month_ago, days=400)
+    assert "Gini 0.100 (+0.100 in 30 days)" in await told()
+    snapshots = Snapshots(settings, [one], DelegateBooks(redis), books, facts)
     extra = 1
-    assert "unknown: its balances do not follow its Transfers" in "\n".join(await holders_of(demo, desk))
+    assert await snapshots.take() == 0, "the contract says otherwise"
+    assert "unknown: its balances do not follow its Transfers" in await told()
+    extra = 0
+    assert [await snapshots.take(), await snapshots.take()] == [1, 0]
+    today = await books.snapshot(1, TOKEN, day_now)
+    assert today is not None
+    assert (today.n, today.total, today.top1, today.nakamoto, today.block) == (2, "100", 0.6, 1, 5)
+    assert today.shannon_bits == pytest.approx(0.971, abs=1e-3)
+    assert today.min_entropy_bits == pytest.approx(0.737, abs=1e-3)
     shelves = Shelves(settings, [one], books)
     assert await shelves.lines() == []
     await store.feed_books(epoch, [])
     await redis.hset(f"{{c:1}}:holders:{TOKEN}", "over", 9)
     (line,) = await shelves.lines()
     assert (line.what, line.well) == ("Holders of DEMO", False)
-    assert "more than" in "\n".join(await holders_of(demo, desk))
+    assert "more than" in await told()
 
 
 def test_only_transfers_that_move_something_of_tokens_whose_holders_are_kept_are_kept() -> None:

@@ -117,9 +117,10 @@ def test_the_curve_of_holdings_is_the_curve_that_gini_is_of() -> None:
 
 def test_a_trend_is_of_every_snapshot_that_is_kept() -> None:
     kept = [Snapshot(n, 2, n * DAY_S, 4, "5", 0.2 + n / 100, 0.31, 3 + n, 0.4, 0.9) for n in range(3)]
-    said = alt(power.trend(UNISWAP, kept))
-    assert "Gini: 0.200 on 1 Jan 1970 to 0.220 on 3 Jan 1970" in said
-    assert "Nakamoto: 3 on 1 Jan 1970 to 5 on 3 Jan 1970" in said
+    said = alt(power.trend(UNISWAP, {"holders": kept[:2], "delegates": kept}))
+    assert "Gini, holders: 0.200 on 1 Jan 1970 to 0.210 on 2 Jan 1970" in said
+    assert "Gini, delegates: 0.200 on 1 Jan 1970 to 0.220 on 3 Jan 1970" in said
+    assert "Nakamoto, delegates: 3 on 1 Jan 1970 to 5 on 3 Jan 1970" in said
 
 
 def test_a_card_shows_its_pictures_with_their_words() -> None:

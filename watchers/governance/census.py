@@ -14,13 +14,17 @@ PLAYERS = 60
 
 
 class Game(NamedTuple):
-    """What the largest holder decides among the `players` largest, who have `share` of everything."""
+    """What the largest holder decides among the `players` largest, who have `share` of everything; `_error` is what an
+    index may be wrong by.
+    """
 
     players: int
     share: float
     largest: float
     banzhaf: float | None
+    banzhaf_error: float
     shapley_shubik: float
+    shapley_error: float
 
 
 class Census(NamedTuple):
@@ -58,11 +62,14 @@ def _game(weights: list[int], total: int) -> Game:
     players = weights[:PLAYERS]
     together = sum(players)
     quota = together // 2 + 1
-    normalised = banzhaf(players, quota).normalised
+    swings, orders = banzhaf(players, quota), shapley_shubik(players, quota)
+    normalised = swings.normalised
     return Game(
         players=len(players),
         share=together / total,
         largest=players[0] / together,
         banzhaf=None if normalised is None else float(normalised[0]),
-        shapley_shubik=float(shapley_shubik(players, quota).values[0]),
+        banzhaf_error=swings.error,
+        shapley_shubik=float(orders.values[0]),
+        shapley_error=orders.error,
     )

@@ -96,7 +96,7 @@ class Holdings:
 
     def top(self, k: int) -> float:
         """Give the share of the k largest."""
-        return min(float(self._running[min(k, self.n) - 1]), 1.0)
+        return 1.0 if k >= self.n else min(float(self._running[k - 1]), 1.0)
 
     def lorenz(self, most: int = 201) -> tuple[tuple[float, float], ...]:
         """Give at most `most` points of the Lorenz curve: share of holders, the smallest first, and what they hold."""
