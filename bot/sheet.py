@@ -112,7 +112,7 @@ def rows(file: Path, columns: Sequence[str]) -> Iterator[Row]:
             if len(fields) != len(head):
                 problem = f"has {len(fields)} fields where the first line has {len(head)}"
                 raise InputError(name, f"line {reader.line_num}", problem, "quote fields that hold a comma")
-            yield Row(name, reader.line_num, columns, [fields[place].strip() for place in places])
+            yield Row(name, reader.line_num, columns, [*map(str.strip, map(fields.__getitem__, places))])
 
 
 @contextmanager

@@ -4,24 +4,24 @@ Units: weights are as the file has them, to the last decimal; shares 0..1.
 Errors: InputError with file, line, column and remedy; UserError for options that do not fit (`bot.ruling`).
 """
 
-import sys
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 import msgspec
 
 from bot.rows import counted
 from bot.ruling import Options, Ruling
-from bot.sheet import Exact, Row, rows, written
+from bot.sheet import written
+from bot.votes_file import Votes, read
 from watchers.governance import weigh, whatif
 from watchers.governance.asks import Counts
 from watchers.governance.power import Holdings, Measures, measure
 from watchers.governance.rules import SIDES, Rule
-from watchers.wing import Ballot
 
-COLUMNS = ("proposal", "support", "voter", "votes", "block", "index")
 Number = int | Decimal
 
 
@@ -77,59 +77,55 @@ class Line(msgspec.Struct):
     what_if: WhatIf
 
 
-class Vote(NamedTuple):
-    """A row of the file; `place` is its block and its index in it."""
-
-    place: tuple[int, int]
-    voter: str
-    side: str
-    votes: Exact
-
-
 def tally(file: Path, options: Options, out: TextIO, *, as_json: bool) -> None:
     """Print a line per proposal, in the order in which the file first names them. Raises InputError, UserError."""
     ruling = Ruling(options)
-    proposals: dict[str, list[Vote]] = {}
-    places = ruling.places
-    for row in rows(file, COLUMNS):
-        vote = _vote(row)
-        places = max(places, vote.votes.places)
-        proposals.setdefault(row.text("proposal"), []).append(vote)
+    proposals, finest = read(file)
+    places = max(ruling.places, finest)
     rule = ruling.rule(places)
     encode = msgspec.json.Encoder(decimal_format="number").encode
-    for proposal, votes in proposals.items():
-        votes.sort(key=lambda vote: vote.place)
-        line = weighed(proposal, votes, rule, places)
-        out.write(encode(line).decode() + "\n" if as_json else _text(line))
+    with _uncollected():
+        for proposal in list(proposals):
+            line = weighed(proposal, proposals.pop(proposal), rule, places)
+            out.write(encode(line).decode() + "\n" if as_json else _text(line))
 
 
-def _vote(row: Row) -> Vote:
-    side = row.text("support").lower()
-    if side not in SIDES:
-        raise row.error("support", f"{side[:40]!r} is no side", "write for, against or abstain")
-    voter = sys.intern(row.text("voter"))
-    return Vote((row.whole("block"), row.whole("index")), voter, sys.intern(side), row.number("votes"))
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector away: it would go through a million tuples again and again, and none is in a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
-def weighed(proposal: str, votes: Sequence[Vote], rule: Rule, places: int) -> Line:
-    """Measure one proposal's votes, given in their order, in units of so many decimals."""
-    ballots = [_ballot(vote, places) for vote in votes]
-    by_voter = weigh.by_voter(ballots)
-    voters = by_voter.values()
-    idle = whatif.idle(by_voter, ((ballot.voter, vote.side) for vote, ballot in zip(votes, ballots, strict=True)))
-    counts = Counts(*map(sum, zip(*voters, strict=True)))
-    turns = weigh.turns(ballots, rule)
-    power = _power([parts.cast_raw for parts in voters if parts.cast_raw])
+def weighed(proposal: str, votes: Votes, rule: Rule, places: int) -> Line:
+    """Measure one proposal's votes in units of so many decimals."""
+    votes.known.clear()
+    order, weights = votes.in_order(), votes.weights(places)
+    turns = weigh.turns(zip(map(votes.sides.__getitem__, order), map(weights.__getitem__, order), strict=True), rule)
+    crossing = None if turns.crossing is None else Crossing(*_who(votes, order, turns.crossing))
+    flips = [_flip(votes, order, turn) for turn in turns.flips]
+    zeros = votes.units.count(0)
+    votes.voters.clear()
+    voters = _by_voter(votes, weights)
+    counts = Counts(*(sum(parts[side] for parts in voters) for side in range(len(SIDES))))
+    idle = _idle(votes, voters)
+    del votes, weights, order  # what follows is by voter
+    power = _power([one + two + three for one, two, three in voters if one or two or three])
     return Line(
         proposal=proposal,
         in_favour=written(counts.for_raw, places),
         against=written(counts.against_raw, places),
         abstain=written(counts.abstain_raw, places),
         voters=len(voters),
-        zero_votes=sum(not vote.votes.units for vote in votes),
+        zero_votes=zeros,
         passes=rule.passes(counts),
-        crossing=None if turns.crossing is None else Crossing(*_who(votes, turns.crossing)),
-        flips=[_flip(votes, turn) for turn in turns.flips],
+        crossing=crossing,
+        flips=flips,
         pivotal_by_removal=weigh.pivotal_by_removal(counts, voters, rule),
         pivotal_by_switch=weigh.pivotal_by_switch(counts, voters, rule),
         winning_number=weigh.winning_number(counts, voters, rule),
@@ -139,32 +135,42 @@ def weighed(proposal: str, votes: Sequence[Vote], rule: Rule, places: int) -> Li
         nakamoto=power and power.nakamoto,
         top1=power and power.top1,
         top10=power and power.top10,
-        what_if=WhatIf(*whatif.what_if(voters, idle.values())),
+        what_if=WhatIf(*whatif.what_if(voters, idle)),
     )
+
+
+def _by_voter(votes: Votes, weights: Sequence[int]) -> list[Counts]:
+    """Sum each voter's votes, by number."""
+    many = max(votes.numbers) + 1
+    sides = tuple([0] * many for _ in SIDES)
+    for number, side, raw in zip(votes.numbers, votes.sides, weights, strict=True):
+        sides[side][number] += raw
+    return list(map(Counts._make, zip(*sides, strict=True)))
+
+
+def _idle(votes: Votes, voters: Sequence[Counts]) -> list[Counts]:
+    """Count how often each voter of no weight took which side."""
+    none = {number: [0] * len(SIDES) for number, parts in enumerate(voters) if not any(parts)}
+    if none:
+        for number, side in zip(votes.numbers, votes.sides, strict=True):
+            if number in none:
+                none[number][side] += 1
+    return [Counts(*times) for times in none.values()]
 
 
 def _power(weights: Sequence[int]) -> Measures | None:
     return measure(Holdings(weights)) if weights else None
 
 
-def _ballot(vote: Vote, places: int) -> Ballot:
-    """Take the spellings of one address for one voter."""
-    voter = sys.intern(vote.voter.lower()) if vote.voter[:2] in ("0x", "0X") else vote.voter
-    return _on(vote.side, vote.votes.at(places), voter)
+def _who(votes: Votes, order: Sequence[int], place: int) -> tuple[str, int, int]:
+    row = order[place]
+    return votes.voters[row].decode(), place + 1, votes.blocks[row]
 
 
-def _on(side: str, raw: int, voter: str) -> Ballot:
-    return Ballot(voter, raw * (side == "for"), raw * (side == "against"), raw * (side == "abstain"))
-
-
-def _who(votes: Sequence[Vote], place: int) -> tuple[str, int, int]:
-    return votes[place].voter, place + 1, votes[place].place[0]
-
-
-def _flip(votes: Sequence[Vote], turn: weigh.Turn) -> Flip:
-    vote = votes[turn.place]
-    cast = written(*vote.votes)
-    return Flip(*_who(votes, turn.place), vote.side, cast, "pass" if turn.passes else "fail")
+def _flip(votes: Votes, order: Sequence[int], turn: weigh.Turn) -> Flip:
+    row = order[turn.place]
+    cast = written(votes.units[row], votes.places[row])
+    return Flip(*_who(votes, order, turn.place), SIDES[votes.sides[row]], cast, "pass" if turn.passes else "fail")
 
 
 def _text(line: Line) -> str:

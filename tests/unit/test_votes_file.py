@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,46 @@ def test_a_voter_s_rows_are_summed_whatever_the_spelling_of_the_address(tmp_path
     [line] = told(tmp_path, f"{HEAD}1,for,0xAB,30,1,0\n1,abstain,0xab,10,1,1\n1,for,0xcd,15,2,0\n")
     assert (line["voters"], line["nakamoto"], line["pivotal_by_removal"]) == (2, 1, 2)
     assert line["what_if"]["one_address_for"] == 1.0
+
+
+def test_rows_out_of_order_and_numbers_of_more_than_64_bits_are_replayed_in_order(tmp_path: Path) -> None:
+    late, index = 2**70, 10**25
+    text = f"{HEAD}1,for,a,50,7,1\n1,against,b,60,{late},0\n1,for,c,20,{late},{index}\n1,for,d,1,7,0\n"
+    [line] = told(tmp_path, text, quorum="10")
+    assert [(flip["voter"], flip["position"], flip["block"]) for flip in line["flips"]] == [
+        ("a", 2, 7),
+        ("b", 3, late),
+        ("c", 4, late),
+    ]
+
+
+def test_what_only_looks_like_an_address_is_a_voter_of_its_own(tmp_path: Path) -> None:
+    """A number in other digits, or with a grouping that Python reads, is not the address of that value."""
+    address = "0x" + "0" * 39 + "5"
+    others = ["0x" + "0" * 39 + "\N{ARABIC-INDIC DIGIT FIVE}", "0x" + "0" * 37 + "0_5", "0x5", "5", "0x" + "g" * 40]
+    rows = "".join(f"1,for,{who},1,{at},0\n" for at, who in enumerate([address, address.upper(), *others]))
+    [line] = told(tmp_path, HEAD + rows, quorum="1")
+    assert line["voters"] == 1 + len(others)
+
+
+def test_a_voter_is_named_as_the_file_spells_it(tmp_path: Path) -> None:
+    spelled = "0x8d07D225a769b7Af3A923481E1FdF49180e6A265"
+    [line] = told(tmp_path, f"{HEAD}1,for,{spelled.lower()},0,1,0\n1,for,{spelled},50,2,0\n")
+    assert (line["crossing"]["voter"], line["flips"][0]["voter"], line["voters"]) == (spelled, spelled, 1)
+
+
+def test_a_hundred_thousand_votes_take_little_room(tmp_path: Path) -> None:
+    """A row takes less than 300 bytes at the most; with an object for each field it was more than 800."""
+    rows = [f"1,{('for', 'against')[at % 3 == 1]},0x{at * 7919:040X},{10**18 + at},{at},0" for at in range(100_000)]
+    file = tmp_path / "votes.csv"
+    file.write_text(HEAD + "\n".join(rows))
+    tracemalloc.start()
+    try:
+        tally(file, Options("for-only", "1"), io.StringIO(), as_json=True)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 35_000_000
 
 
 def test_a_proposal_of_votes_without_weight_measures_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from watchers.governance.rules import Majority, Rule
 from watchers.governance.weigh import (
     Turn,
     blocking_number,
-    by_voter,
     margin_share,
     pivotal_by_removal,
     pivotal_by_switch,
@@ -22,11 +21,13 @@ from watchers.governance.weigh import (
     winning_number,
 )
 from watchers.governance.whatif import what_if
-from watchers.wing import Ballot
 
 WEIGHT = st.integers(0, 12)
-BALLOTS = st.lists(st.builds(Ballot, st.sampled_from("abcdefgh"), WEIGHT, WEIGHT, WEIGHT), max_size=12)
-RULES = rules(st.integers(0, 60))
+NONE = st.just(0)
+SPLITS = [(WEIGHT, WEIGHT, WEIGHT), (WEIGHT, NONE, NONE), (NONE, WEIGHT, NONE), (NONE, NONE, WEIGHT)]
+VOTERS = st.lists(st.one_of([st.builds(Counts, *sides) for sides in SPLITS]), max_size=12)
+ODD = st.builds(Majority, WEIGHT, st.sampled_from([frozenset({"against"}), frozenset({"against", "abstain"})]))
+RULES = rules(st.integers(0, 60)) | ODD
 
 
 def total(voters: list[Counts]) -> Counts:
@@ -41,19 +42,17 @@ def turned(before: bool | None, after: bool | None) -> bool:  # noqa: FBT001 - t
     return before is not None and after is not None and before != after
 
 
-@given(BALLOTS, RULES)
-def test_pivotal_voters_are_those_without_whom_a_recount_differs(ballots: list[Ballot], rule: Rule) -> None:
-    voters = list(by_voter(ballots).values())
+@given(VOTERS, RULES)
+def test_pivotal_voters_are_those_without_whom_a_recount_differs(voters: list[Counts], rule: Rule) -> None:
     now = outcome(voters, rule)
     slow = sum(turned(now, outcome(voters[:at] + voters[at + 1 :], rule)) for at in range(len(voters)))
     assert pivotal_by_removal(total(voters), voters, rule) == (None if now is None else slow)
 
 
-@given(BALLOTS, RULES)
+@given(VOTERS, RULES)
 def test_pivotal_by_switch_are_those_who_turn_a_recount_by_voting_the_other_way(
-    ballots: list[Ballot], rule: Rule
+    voters: list[Counts], rule: Rule
 ) -> None:
-    voters = list(by_voter(ballots).values())
     now, slow = outcome(voters, rule), 0
     for at, (in_favour, against, abstain) in enumerate(voters):
         other = [*voters[:at], Counts(against, in_favour, abstain), *voters[at + 1 :]]
@@ -61,11 +60,10 @@ def test_pivotal_by_switch_are_those_who_turn_a_recount_by_voting_the_other_way(
     assert pivotal_by_switch(total(voters), voters, rule) == (None if now is None else slow)
 
 
-@given(BALLOTS, RULES)
+@given(VOTERS, RULES)
 def test_winning_and_blocking_numbers_are_those_that_counting_one_by_one_finds(
-    ballots: list[Ballot], rule: Rule
+    voters: list[Counts], rule: Rule
 ) -> None:
-    voters = list(by_voter(ballots).values())
     counts = total(voters)
     largest = sorted((parts.for_raw for parts in voters if parts.for_raw), reverse=True)
     kept = [rule.passes(counts._replace(for_raw=sum(largest[:k]))) for k in range(len(largest) + 1)]
@@ -77,16 +75,20 @@ def test_winning_and_blocking_numbers_are_those_that_counting_one_by_one_finds(
     assert blocking_number(counts, voters, rule) == blocks
 
 
-@given(BALLOTS, rules(st.integers(0, 60), unknown=False))
-def test_turns_are_found_where_the_outcome_after_each_vote_differs(ballots: list[Ballot], rule: Rule) -> None:
-    sums = list(accumulate((Counts(*ballot[1:4]) for ballot in ballots), Counts.plus, initial=Counts()))
-    after = [False, *(rule.passes(counts) for counts in sums[1:])]
-    told = tuple(Turn(at, bool(now)) for at, now in enumerate(after[1:]) if now is not None and now != after[at])
-    if None not in after:
-        assert turns(ballots, rule).flips == told
+@given(st.lists(st.tuples(st.integers(0, 2), WEIGHT), max_size=12), rules(st.integers(0, 60)) | ODD)
+def test_turns_are_found_where_the_outcome_after_each_vote_differs(cast: list[tuple[int, int]], rule: Rule) -> None:
+    each = [Counts(*(raw * (side == one) for one in range(3))) for side, raw in cast]
+    sums = list(accumulate(each, Counts.plus, initial=Counts()))
+    told, outcome = [], False
+    for at, counts in enumerate(sums[1:]):
+        now = rule.passes(counts)
+        if now is not None and now != outcome:
+            told.append(Turn(at, now))
+            outcome = now
+    assert turns(cast, rule).flips == tuple(told)
     reached = [rule.reached(counts) for counts in sums]
-    crossing = next((at for at in range(len(ballots)) if reached[at] is False and reached[at + 1]), None)
-    assert turns(ballots, rule).crossing == crossing
+    crossing = next((at for at in range(len(cast)) if reached[at] is False and reached[at + 1]), None)
+    assert turns(cast, rule).crossing == crossing
 
 
 def test_a_switch_moves_what_was_for_to_against_and_back_and_leaves_abstain() -> None:
@@ -141,7 +143,7 @@ def test_nobody_s_share_is_none_and_not_zero() -> None:
     assert what_if([Counts(0, 0, 5)]) == (None, None, None, None)
 
 
-@given(BALLOTS)
-def test_shares_under_every_rule_lie_between_none_and_all(ballots: list[Ballot]) -> None:
-    told = what_if(by_voter(ballots).values())
+@given(VOTERS)
+def test_shares_under_every_rule_lie_between_none_and_all(voters: list[Counts]) -> None:
+    told = what_if(voters)
     assert all(share is None or 0 <= share <= 1 for share in told)

@@ -106,7 +106,8 @@ class _Quorate:
         counted = self.counted
         if counted is None:
             return 0
-        return sum(raw for side, raw in zip(SIDES, counts, strict=True) if side in counted)
+        in_favour, against, abstain = counts  # written out: it is asked for every vote of a million
+        return in_favour * ("for" in counted) + against * ("against" in counted) + abstain * ("abstain" in counted)
 
     def reached(self, counts: Counts) -> bool | None:
         """Tell whether the quorum is reached."""

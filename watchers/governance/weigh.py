@@ -1,4 +1,4 @@
-"""What the votes on one proposal weigh: measures over its ballots and its rule. Pure.
+"""What the votes on one proposal weigh: measures over its votes and its rule. Pure.
 
     turns                when the quorum was reached and each time the provisional outcome turned
     pivotal_by_removal   voters without all of whose weight the outcome would be another
@@ -7,21 +7,23 @@
     blocking_number      how many of the largest For votes must go for it to fail
     margin_share         a weight against the lead; above 1 it decides the majority
 
-A voter's votes are summed first: fractional voters come several times. An abstainer has no other side to switch to.
+A voter's votes must be summed first: fractional voters come several times. An abstainer has no other side to switch to.
 Units: weights are integers of one unit; shares 0..1.
 Source: the usual definitions.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from watchers.governance.asks import Counts
 from watchers.governance.rules import Rule
-from watchers.wing import Ballot
+
+_AGAINST = 1  # its place in SIDES
+Vote = TypeVar("Vote", int, Counts)
 
 
 class Turn(NamedTuple):
@@ -38,33 +40,30 @@ class Turns(NamedTuple):
     flips: tuple[Turn, ...]
 
 
-def turns(ballots: Iterable[Ballot], rule: Rule) -> Turns:
-    """Replay ballots in their order. Before any vote a proposal fails; an outcome that is not known turns nothing."""
-    in_favour = against = abstain = 0
+def turns(cast: Iterable[tuple[int, int]], rule: Rule) -> Turns:
+    """Replay votes, each a place in SIDES and a weight, in their order. Before any vote a proposal fails; an outcome
+    that is not known turns nothing.
+    """
+    sums = [0, 0, 0]
     crossing, flips, outcome = None, [], False
-    reached = rule.reached(Counts())
-    for place, (_, one, two, three, *_) in enumerate(ballots):
-        in_favour, against, abstain = in_favour + one, against + two, abstain + three
-        counts = Counts(in_favour, against, abstain)
+    reached, now = rule.reached(Counts()), None
+    settled = (True, None if _against_counts(rule) else False, True)  # the outcome that more of a side leaves as it is
+    for place, (side, raw) in enumerate(cast):
+        sums[side] += raw
+        kept = now is not None and now is settled[side]
+        if kept and crossing is not None:
+            continue
+        counts = Counts(*sums)
         if crossing is None:
-            now = rule.reached(counts)
-            if reached is False and now:
+            is_reached = rule.reached(counts)
+            if reached is False and is_reached:
                 crossing = place
-            reached = now
-        passes = rule.passes(counts)
-        if passes is not None and passes != outcome:
-            outcome = passes
-            flips.append(Turn(place, passes))
+            reached = is_reached
+        now = now if kept else rule.passes(counts)
+        if now is not None and now != outcome:
+            outcome = now
+            flips.append(Turn(place, now))
     return Turns(crossing, tuple(flips))
-
-
-def by_voter(ballots: Iterable[Ballot]) -> dict[str, Counts]:
-    """Sum each voter's ballots."""
-    found: dict[str, Counts] = {}
-    for voter, *parts, _, _ in ballots:
-        mine, known = Counts(*parts), found.get(voter)
-        found[voter] = mine if known is None else known.plus(mine)
-    return found
 
 
 def switched(counts: Counts, parts: Counts) -> Counts:
@@ -78,8 +77,20 @@ def pivotal_by_removal(counts: Counts, voters: Iterable[Counts], rule: Rule) -> 
     outcome = rule.passes(counts)
     if outcome is None:
         return None
-    alike = Counter(voters)
-    return sum(many for parts, many in alike.items() if rule.passes(counts.minus(parts)) is (not outcome))
+    whole, split = _one_sided(voters)
+    found = _turning(split, lambda parts: rule.passes(counts.minus(parts)) is (not outcome))
+    for side, weights in enumerate(whole):
+
+        def turned(raw: int, side: int = side) -> bool:
+            left = list(counts)
+            left[side] -= raw
+            return rule.passes(Counts(*left)) is (not outcome)
+
+        if side == _AGAINST and _against_counts(rule):
+            found += _turning(weights, turned)
+        elif outcome is (side != _AGAINST):  # more For, more Abstain and less Against never make it fail
+            found += _from_first(weights, turned)
+    return found
 
 
 def pivotal_by_switch(counts: Counts, voters: Iterable[Counts], rule: Rule) -> int | None:
@@ -87,8 +98,50 @@ def pivotal_by_switch(counts: Counts, voters: Iterable[Counts], rule: Rule) -> i
     outcome = rule.passes(counts)
     if outcome is None:
         return None
-    alike = Counter(voters)
-    return sum(many for parts, many in alike.items() if rule.passes(switched(counts, parts)) is (not outcome))
+    sign = 1 if outcome else -1
+    moved = [sign * (parts[0] - parts[1]) for parts in voters if parts[0] != parts[1]]
+
+    def turned(raw: int) -> bool:
+        switched_to = Counts(counts.for_raw - sign * raw, counts.against_raw + sign * raw, counts.abstain_raw)
+        return rule.passes(switched_to) is (not outcome)
+
+    if _against_counts(rule):  # it may reach the quorum as For does not
+        return _turning(moved, turned)
+    return _from_first([raw for raw in moved if raw > 0], turned)
+
+
+def _one_sided(voters: Iterable[Counts]) -> tuple[tuple[list[int], list[int], list[int]], list[Counts]]:
+    """Part the weights of those who took one side from the votes of those who took several."""
+    whole: tuple[list[int], list[int], list[int]] = ([], [], [])
+    split = []
+    for parts in voters:
+        one, two, three = parts
+        if not (two or three):
+            if one:
+                whole[0].append(one)
+        elif not (one or three):
+            whole[1].append(two)
+        elif not (one or two):
+            whole[2].append(three)
+        else:
+            split.append(parts)
+    return whole, split
+
+
+def _against_counts(rule: Rule) -> bool:
+    """Tell whether votes against may reach the quorum, and so make a proposal pass."""
+    return rule.counted is None or "against" in rule.counted
+
+
+def _turning(votes: Iterable[Vote], turned: Callable[[Vote], bool]) -> int:
+    """Count the votes that turn the outcome, each kind tried once."""
+    return sum(many for one, many in Counter(votes).items() if turned(one))
+
+
+def _from_first(weights: list[int], turned: Callable[[int], bool]) -> int:
+    """Count the weights that turn the outcome, where every larger one does as well."""
+    weights.sort()
+    return len(weights) - bisect_left(weights, x=True, key=turned)
 
 
 def winning_number(counts: Counts, voters: Iterable[Counts], rule: Rule) -> int | None:

@@ -17,7 +17,7 @@ Units: weights are integers of one unit; shares 0..1.
 Source: the usual definitions. Of m addresses of w/m each the square roots sum up to sqrt(m w).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from math import ceil, isqrt
 from typing import NamedTuple
@@ -73,24 +73,26 @@ def idle(weights: Mapping[str, Counts], cast: Iterable[tuple[str, str]]) -> dict
     return found
 
 
-def sums(voters: Iterable[Counts], idlers: Iterable[Counts] = ()) -> Sums:
+def sums(voters: Collection[Counts], idlers: Iterable[Counts] = ()) -> Sums:
     """Sum the sides. `idlers` are the voters of no weight: how often each took which side."""
-    weighty = [parts for parts in voters if parts[0] or parts[1] or parts[2]]
-    linear = [sum(column) for column in zip(*weighty, strict=True)] or [0, 0, 0]
+    linear = [sum(parts[side] for parts in voters) for side in range(len(SIDES))]
     cast, largest = sum(linear), 0
-    quadratic, one, capped = ([0, 0, 0] for _ in range(3))
+    quadratic, heads, capped = ([0, 0, 0] for _ in range(3))
     parted: list[Counts] = []
-    for parts in weighty:
-        side = 0 if parts[0] else 1 if parts[1] else 2
+    for parts in voters:
+        one, two, three = parts
+        side = 0 if one else 1 if two else 2
         weight = parts[side]
-        if parts[0] + parts[1] + parts[2] != weight:
+        if one + two + three != weight:
             parted.append(parts)
+            continue
+        if not weight:
             continue
         largest = max(largest, weight)
         quadratic[side] += isqrt(weight << _FINE)
-        one[side] += 1
+        heads[side] += 1
         capped[side] += min(CAP * weight, cast)
-    split: list[list[Number]] = [list(quadratic), list(one), list(capped)]
+    split: list[list[Number]] = [list(quadratic), list(heads), list(capped)]
     for parts in parted:
         weight = parts.cast_raw
         largest = max(largest, weight)
@@ -105,13 +107,13 @@ def sums(voters: Iterable[Counts], idlers: Iterable[Counts] = ()) -> Sums:
     return Sums(tuple(linear), tuple(split[0]), tuple(split[1]), tuple(split[2]), largest)
 
 
-def what_if(voters: Iterable[Counts], idlers: Iterable[Counts] = ()) -> Shares:
+def what_if(voters: Collection[Counts], idlers: Iterable[Counts] = ()) -> Shares:
     """Give For's share under each rule of weight; see `sums`."""
     return Shares(*(_for_share(one) for one in sums(voters, idlers)[:4]))
 
 
 def outcomes(
-    voters: Iterable[Counts], idlers: Iterable[Counts], insiders: Iterable[Counts], rule: Rule | None
+    voters: Collection[Counts], idlers: Iterable[Counts], insiders: Iterable[Counts], rule: Rule | None
 ) -> tuple[Outcome, ...]:
     """Give what each rule of weight but the linear makes of a proposal. `rule` None: no outcome is known."""
     told = sums(voters, idlers)
