@@ -243,7 +243,8 @@ class ActFacts(msgspec.Struct, frozen=True, tag="act"):
     `share_of_hat`: of the approval of the contract in power, where votes are approvals. `share_of_treasury`: of what
     the payer held of the token at the block before. `payments`: all that left it in the transaction, the largest
     first, where that is more than one; `amount` is then all that it paid in the token that weighs most, `usd_together`
-    the dollars of all tokens that have a price, where those are several.
+    the dollars of all tokens that have a price, where those are several. `behind` is the delegate whose contract `who`
+    is.
     """
 
     contract: str
@@ -262,6 +263,7 @@ class ActFacts(msgspec.Struct, frozen=True, tag="act"):
     share_of_treasury: Decimal | None = None
     payments: tuple[Payment, ...] = ()
     usd_together: Decimal | None = None
+    behind: str = ""
 
 
 class Absent(msgspec.Struct, frozen=True):

@@ -132,6 +132,7 @@ def _lines(chain_id: int, facts: ActFacts, lexicon: Lexicon) -> list[str]:
         lines.append(f"**What** {escape(facts.detail, 160)}")
     by, to = _PEOPLE.get(facts.act, ("By", "Concerns"))
     lines += [f"**{by}** {lexicon.who(chain_id, facts.who)}"] if facts.who else []
+    lines += [f"**For the delegate** {lexicon.who(chain_id, facts.behind)}"] if facts.behind else []
     lines += [f"**{to}** {lexicon.who(chain_id, facts.whom)}"] if facts.whom else []
     if facts.usd_together is not None:
         lines.append(f"**Together** {figures.usd(facts.usd_together)} of what has a price")

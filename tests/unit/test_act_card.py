@@ -172,3 +172,10 @@ def test_why_says_what_share_of_a_treasury_was_asked_for() -> None:
     alert = msgspec.structs.replace(state.alert, reasons=(reason,))
     said = plain(why.answer(msgspec.structs.replace(state, alert=alert), DESK), now_s=NOW_S)
     assert "share of what the treasury held: 40.0 %, asked for 10.0 %" in said
+
+
+def test_the_delegate_behind_a_contract_is_named_beside_it() -> None:
+    lines = drawn(act="approval", who=UNI, behind=VOTER, share_of_supply=None)
+    (at,) = [n for n, line in enumerate(lines) if line.startswith("  By ")]
+    assert lines[at + 1] == "  For the delegate MonetSupply (delegate) 0x8d07D2…e6A265"
+    assert not any("For the delegate" in line for line in drawn(act="approval", who=UNI))

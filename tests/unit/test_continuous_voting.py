@@ -21,7 +21,7 @@ from watchers.chain.block import Log
 from watchers.decode import Decoder
 from watchers.event import Event
 from watchers.facts import Ask
-from watchers.governance.chief import Callers, FirstOf
+from watchers.governance.chief import FACTORIES, Callers, FirstOf
 from watchers.governance.events import Act
 from watchers.governance.getters import Head, Number
 from watchers.governance.protocols.gauge_controller import Part
@@ -474,3 +474,47 @@ def test_curves_and_makers_contracts_ship_as_what_they_are() -> None:
     assert found.claims[1, "0x929d9a1435662357f54adcf64dcee4d6b867a6f9"] == "sky_chief"
     named = settings.named_on(settings.chains["ethereum"])
     assert {"0x2f50d538606fa9edd2b11e2446beb18c9d5846bb", "0x5f3b5dfeb7b28cdbd7faba78963ee202a494e2a2"} <= named
+
+
+# --- the delegate behind a contract of theirs --------------------------------------------------------------------------
+
+FACTORY = FACTORIES[0]
+MADE: dict[Ask[Any], Any] = {
+    Number(FACTORY, "created(address)", (WHALE,)): 1,
+    Number(WHALE, "delegate()"): int(OTHER, 16),
+}
+
+
+def test_trap_14_the_delegate_behind_a_vote_delegate_is_named_asked_in_the_same_round() -> None:
+    here = at(MADE)
+    alert, facts = only(told(here, *acts(vote())))
+    assert (facts.who, facts.behind) == (WHALE, OTHER)
+    assert {WHALE, OTHER} <= set(alert.addresses)
+    empty = situation({}, watches=(INSIDERS,), of=dao(protocol="maker_chief"))
+    assert set(MADE) <= set(wing.asks(acts(vote()), empty))
+    kept = wing.enrich(acts(lock(9)), here)
+    assert [event.behind for event in kept if isinstance(event, Act)] == [OTHER]
+
+
+@pytest.mark.parametrize("made", [0, None, 2])
+def test_trap_14_a_contract_that_no_factory_made_claims_a_delegate_in_vain(made: int | None) -> None:
+    forged = MADE | {Number(FACTORY, "created(address)", (WHALE,)): made}
+    assert only(told(at(forged), *acts(vote())))[1].behind == ""
+
+
+@pytest.mark.parametrize("answer", [None, 0, 1 << 200])
+def test_trap_14_a_contract_that_names_nobody_stands_for_itself(answer: int | None) -> None:
+    assert only(told(at(MADE | {Number(WHALE, "delegate()"): answer}), *acts(vote())))[1].behind == ""
+
+
+def test_trap_14_where_the_log_names_nobody_the_called_contract_is_looked_through() -> None:
+    base: dict[Ask[Any], Any] = {**MADE, Callers(TX): (OLD, WHALE)}
+    voted = acts(said("Vote(bytes32)", [SLATE]), protocol="sky_chief")
+    _, facts = only(told(at(base, protocol="sky_chief"), *voted))
+    assert (facts.who, facts.behind) == (WHALE, OTHER)
+
+
+def test_trap_14_like_acts_of_several_are_nobodys() -> None:
+    first, second = lock(9_000), lock(9_000, n=1, guy=OTHER)
+    _, facts = only(told(at(MADE), *acts(first, second)))
+    assert (facts.who, facts.behind) == ("", "")

@@ -180,7 +180,7 @@ def _one_of(acts: Sequence[Act]) -> Act:
         # the first of the gravest; of approvals the largest
         return max(acts, key=lambda a: (SEVERITIES.index(_grave(a)), a.act == "approval" and (a.amount_raw or 0)))
     sizes = [act.amount_raw for act in acts]
-    shared = {name: getattr(first, name) if _same(acts, name) else "" for name in ("who", "whom", "after")}
+    shared = {name: getattr(first, name) if _same(acts, name) else "" for name in ("who", "whom", "after", "behind")}
     return msgspec.structs.replace(first, **shared, amount_raw=None if None in sizes else sum(s or 0 for s in sizes))
 
 
@@ -294,7 +294,7 @@ def _alert(acts: Sequence[Act], at: Situation) -> Alert | None:
     if not fired:
         return None
     dao = dao_of_act(act, at)
-    people = (act.address, act.who, act.whom, *(payment.whom for payment in told.payments))
+    people = (act.address, act.who, act.behind, act.whom, *(payment.whom for payment in told.payments))
     watches = [watch for watch, _ in fired]
     return Alert(
         id=alert_id(act.chain_id, act.tx, "act", act.position),
@@ -325,6 +325,7 @@ def _alert(acts: Sequence[Act], at: Situation) -> Alert | None:
             share_of_treasury=seen.of_treasury,
             payments=told.payments,
             usd_together=seen.together,
+            behind=act.behind,
         ),
         dao=dao.key if dao else "",
         addresses=tuple(dict.fromkeys(person for person in people if person)),

@@ -5,8 +5,11 @@ Nothing ends: approval counts by the balance of the moment, so whoever can borro
 a contract of their own and free the token again within one transaction. That is one act here, `flash_lift`; whether the
 vote itself lies in the transaction does not matter, because a lock adds to a vote that stands.
 
-Source: dapphub/ds-chief `chief.sol`; makerdao/chief `Chief.sol`. Units: `_raw` base units of the governance token;
-deposits and approvals are those at the block before.
+Who delegates locks in a contract of its delegate's, which votes in its own name: a factory of ours vouches for such a
+contract (`created`), and the contract says whose it is.
+
+Source: dapphub/ds-chief `chief.sol`; makerdao/chief `Chief.sol`; makerdao/vote-delegate `VoteDelegateFactory.sol`.
+Units: `_raw` base units of the governance token; deposits and approvals are those at the block before.
 """
 
 import re
@@ -24,6 +27,7 @@ from watchers.governance.getters import Number, address_of
 from watchers.governance.hand import Hand
 from watchers.wing import Situation
 
+FACTORIES = ("0x4cf3daefa2683cd18df00f7aff5169c00a9eccd5",)  # Sky's, on Ethereum
 _SLATE = re.compile(r"slate (0x[0-9a-f]{64})")
 _HEX = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -104,6 +108,18 @@ def approvals(act: Act, candidate: str) -> Number:
     return Number(act.address, "approvals(address)", (candidate,))
 
 
+def _contract_of(who: str) -> Iterator[Number]:
+    """Ask which factory made somebody, if any did, and, last, for whom."""
+    yield from (Number(factory, "created(address)", (who,)) for factory in FACTORIES)
+    yield Number(who, "delegate()")
+
+
+def behind(who: str, at: Situation) -> str:
+    """Give the delegate whose contract it is; "" for whom no factory of ours made: anybody can claim a delegate."""
+    *made, whose = (at.facts.get(ask) for ask in _contract_of(who)) if who else (None, None)
+    return (address_of(whose or 0) or "") if any(one == 1 for one in made) else ""
+
+
 def questions(act: Act, at: Situation) -> Iterator[Ask[Any]]:
     """Name what a chief must tell of an act: the hat and its approval, who it was, what they had locked."""
     hat = Number(act.address, "hat()")
@@ -119,6 +135,7 @@ def questions(act: Act, at: Situation) -> Iterator[Ask[Any]]:
         yield Callers(act.tx)
     if who := act.who or _caller(act, at):
         yield deposits(act, who)
+        yield from _contract_of(who)
 
 
 def _caller(act: Act, at: Situation) -> str:
@@ -153,7 +170,7 @@ class _Book:
         was = address_of(facts.get(Number(act.address, "hat()")) or 0) or ""
         hat_raw = facts.get(approvals(act, was)) if was else None
         who = act.who or self._who(act)
-        told: dict[str, Any] = {"token": token, "who": who, "hat_raw": hat_raw}
+        told: dict[str, Any] = {"token": token, "who": who, "hat_raw": hat_raw, "behind": behind(who, self._at)}
         if act.act == "lift":
             told |= self._lifted(act, was)
         elif act.act == "approval":

@@ -93,7 +93,8 @@ class Act(Event, frozen=True, kw_only=True, tag="act"):
     """What an insider did: `who` did it or gave, `whom` it was done to or who got; either is empty where the log does
     not say. `token` and `amount_raw` for what moves money; `before` and `after` for a setting, numbers in `unit`;
     `item` is the stream or plan that it is about, -1 for none. `detail` says what else a reader needs. `hat_raw` is the
-    approval that the contract in power has where votes are approvals: what an amount is a share of.
+    approval that the contract in power has where votes are approvals: what an amount is a share of. `behind` is the
+    delegate who decides for `who`, where that is a contract of theirs.
     """
 
     act: ActName
@@ -107,6 +108,7 @@ class Act(Event, frozen=True, kw_only=True, tag="act"):
     item: int = -1
     detail: str = ""
     hat_raw: int | None = None
+    behind: str = ""
 
     @property
     def is_news(self) -> bool:
