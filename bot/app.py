@@ -234,7 +234,7 @@ def _desk(parts: _Parts, port: DiscordPort, studio: Studio) -> Desk:
         mutes=Mutes(parts.redis),
         protocols=PROTOCOLS,
         alert=alert,
-        look_up=Lookup(app.settings, parts.decoder, app.history, rpcs).find,
+        look_up=Lookup(parts.decoder, app.history, rpcs).find,
         appraise=Appraiser(app.settings, app.history, rpcs).lately,
         ask=Inquiry(app.settings, governance, app.history, rpcs).standing,
         facts=Asking(app.settings, app.history, rpcs).facts,

@@ -22,7 +22,7 @@ from eth_abi.grammar import ABIType, TupleType, parse
 from eth_utils.address import to_checksum_address
 
 from bot.cards.escape import clean, cut
-from bot.source import Given, from_chains, from_file
+from bot.source import from_chains, from_file
 from config.settings import Settings
 from watchers.batches.analysis import Analysis, analyse
 from watchers.batches.container import Container
@@ -32,6 +32,7 @@ from watchers.batches.local_abi import signatures_in
 from watchers.errors import DecodeError, InputError
 from watchers.recorded import content_of
 from watchers.signatures import KNOWN, Names, types_of
+from watchers.transaction import Given
 
 HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 _HEX = re.compile(r"0x[0-9a-fA-F]*")

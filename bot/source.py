@@ -4,34 +4,24 @@ Errors: InputError for a file or hash that cannot be told; ChainError when a cha
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 
 from config.settings import Chain, Settings
-from watchers.batches.delegation import authorities
-from watchers.batches.sent import Sent, quantity, read_sent
+from watchers.batches.sent import quantity, read_sent
 from watchers.chain.rpc import Rpc
-from watchers.chain.trace import Frame, Trace, parse
+from watchers.chain.trace import Frame, parse
 from watchers.errors import ChainError, DecodeError, InputError
-from watchers.facts import Call, RpcError
 from watchers.recorded import content_of
+from watchers.transaction import CODES, Given, fetch
 
 PATIENCE_S = 20.0
 REMEDY = "give tx, receipt and a call tree as a node answers them"
 _TRACES = ("debug_traceTransaction_callTracer", "trace_transaction", "trace")
-_CODES = "eth_getCode"
 _SILENT = "not reached"
-
-
-class Given(NamedTuple):
-    """A transaction with what is known beside it: its call tree, and the code of its authorities after it."""
-
-    sent: Sent
-    tree: Frame | None
-    codes: Mapping[str, str]
 
 
 # --- a file -------------------------------------------------------------------------------------------------------
@@ -47,7 +37,7 @@ def from_file(file: Path, *, trace: bool) -> Given:
             raise InputError(str(file), f"$.{key}", "is missing", REMEDY)
     try:
         sent = read_sent(content["tx"], content["receipt"], _chain_id(content))
-        return Given(sent, _tree(content) if trace else None, _codes(content.get(_CODES)))
+        return Given(sent, _tree(content) if trace else None, _codes(content.get(CODES)))
     except DecodeError as error:
         place, _, problem = str(error).partition(": ")
         raise InputError(str(file), place, problem, REMEDY) from None
@@ -78,7 +68,7 @@ def _codes(given: object) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, dict) or not all(isinstance(code, str) for code in given.values()):
-        raise DecodeError(f"$.{_CODES}: is not an object of codes by address")
+        raise DecodeError(f"$.{CODES}: is not an object of codes by address")
     return {str(authority).lower(): code.lower() for authority, code in given.items()}
 
 
@@ -112,32 +102,8 @@ async def _ask(rpc: Rpc, name: str, *, trace: bool) -> Given | str | None:
     """Ask one chain: the transaction, why it was not told, or None when the chain does not know it."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return await _given(rpc, name, trace=trace)
+            return await fetch(rpc, name, trace=trace)
     except (TimeoutError, ChainError):
         return _SILENT
     except DecodeError as error:
         return f"the node's answer does not read ({error})"
-
-
-async def _given(rpc: Rpc, name: str, *, trace: bool) -> Given | str | None:
-    tx, receipt = await rpc.batch(
-        [Call("eth_getTransactionByHash", (name,)), Call("eth_getTransactionReceipt", (name,))]
-    )
-    if isinstance(tx, RpcError) or isinstance(receipt, RpcError):
-        return "the node refuses to tell transactions"
-    if tx is None:
-        return None
-    if receipt is None:
-        return "knows it, but it is in no block yet"
-    sent = read_sent(tx, receipt, rpc.chain.id)
-    if sent.hash != name:
-        raise DecodeError("$.tx.hash: another transaction than was asked for")
-    block = quantity(receipt.get("blockNumber"), "$.receipt.blockNumber")
-    asked = Trace(name)
-    trees = asked.calls(block) if trace else ()
-    who = authorities(sent)
-    answers = await rpc.batch([*trees, *(Call(_CODES, (one, hex(block))) for one in who)]) if trees or who else []
-    codes = {
-        one: answer.lower() for one, answer in zip(who, answers[len(trees) :], strict=True) if isinstance(answer, str)
-    }
-    return Given(sent, asked.read(answers[: len(trees)]), codes)

@@ -204,7 +204,9 @@ class LiquidityWatch(Strict):
 
 
 class BatchWatch(Strict):
-    """A batch worth saying: by default every bundle that succeeded while an operation in it failed."""
+    """A batch worth saying: by default every bundle that succeeded while an operation in it failed, and, with
+    `executions`, whatever a Safe, timelock or governor does that these files name.
+    """
 
     kind: Literal["batch"]
     name: Key
@@ -213,6 +215,7 @@ class BatchWatch(Strict):
     senders: tuple[Address, ...] = ()
     paymasters: tuple[Address, ...] = ()
     failed_only: bool = True
+    executions: bool = True
 
 
 ActName = Literal[

@@ -86,6 +86,15 @@ class Settings(Strict):
         found |= {token.address for token in self.tokens if token.chain == chain.key}
         return frozenset(found | {label.address for label in self.labels if label.chain in (None, chain.key)})
 
+    def executing_on(self, chain: Chain) -> frozenset[str]:
+        """Give the addresses of a chain whose executions are watched, as Safe, timelock or governor: all that these
+        files name, and the senders that a watch names.
+        """
+        watches = [w for w in self.watches if isinstance(w, BatchWatch) and w.chain in ("*", chain.key)]
+        if not watches:
+            return frozenset()
+        return self.named_on(chain).union(*(watch.senders for watch in watches))
+
     def holders_on(self, chain: Chain) -> frozenset[str]:
         """Give the tokens of a chain whose holders are kept."""
         found = {d.token for d in self.daos.values() if d.chain == chain.key and d.holders}

@@ -49,9 +49,10 @@ class World:
         reply = await self.discord.autocomplete("alerts", who, name, focused, typed, options or {})
         return [(choice["name"], choice["value"]) for choice in reply.choices]
 
-    async def newest(self, kind: Kind, *, live: bool = True) -> AlertState:
+    async def newest(self, kind: Kind, *, live: bool = True, severity: str = "") -> AlertState:
         """Give the newest alert of a kind."""
-        return next(s for s in await self.app.history.alerts(kind=kind, limit=100) if s.live is live)
+        found = (s for s in await self.app.history.alerts(kind=kind, limit=100) if s.live is live)
+        return next(s for s in found if severity in ("", s.alert.severity))
 
     async def message_of(self, state: AlertState) -> int:
         """Find the message that tells of an alert."""

@@ -91,8 +91,9 @@ class World:
         claims = {(chain.id, dao.governor): dao.protocol for dao in settings.daos.values()}
         vouched = {chain.id: settings.named_on(chain)}
         transfers = {chain.id: transfers_on(settings, chain)}
+        watched = {chain.id: settings.executing_on(chain)}
         protocols = [protocol for wing in wings for protocol in wing.protocols]
-        self.decoder = Decoder(protocols, claims, vouched, transfers)
+        self.decoder = Decoder(protocols, claims, vouched, transfers, watched)
         self.pipeline = Pipeline(
             settings, chain, self.decoder, wings, self.store, self.history, rpc, LogRanges(rpc, chain), clock=self.clock
         )

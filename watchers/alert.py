@@ -147,12 +147,45 @@ class Followed(msgspec.Struct, frozen=True):
     ended: bool = False
 
 
+class CallFacts(msgspec.Struct, frozen=True):
+    """One call of a batch as a card tells it. `arguments` None: they could not be read, or were not kept. `swallowed`:
+    how many calls inside it failed without failing it.
+    """
+
+    index: int
+    target: str
+    function: str
+    value_wei: int
+    outcome: str
+    reason: str
+    arguments: tuple[str, ...] | None = None
+    swallowed: int = 0
+
+
+class OperationFacts(msgspec.Struct, frozen=True):
+    """One container of a batch: a user operation of a bundle, or another `kind`. `success` None: it is not known.
+    `depth`: how many containers are around it. `traced`: its calls were seen in the call tree.
+    """
+
+    id: str
+    sender: str
+    paymaster: str
+    success: bool | None
+    outcome: str
+    reason: str
+    calls: tuple[CallFacts, ...]
+    gas_cost_wei: int
+    kind: str = "entrypoint"
+    depth: int = 0
+    traced: bool = False
+
+
 class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     """A step in a proposal's life, with the tally as it stands. `does` holds the first of its `actions`, where they are
     known; `simulated` is what all of them did when they were tried at this step, None where nobody tried.
     `followed` makes it the proposal as it stands, which its card is kept to; `follows` names the alert that is.
     `text_chars`: how long its description is, where that is known; `repeated`: targets of several actions, and of how
-    many.
+    many. `carried` is what became of each call when it was executed.
     """
 
     dao: str
@@ -174,6 +207,7 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     follows: str = ""
     text_chars: int | None = None
     repeated: tuple[tuple[str, int], ...] = ()
+    carried: OperationFacts | None = None
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
@@ -194,32 +228,10 @@ class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
     tick_upper: int | None = None
 
 
-class CallFacts(msgspec.Struct, frozen=True):
-    """One call of a batch as a card tells it."""
-
-    index: int
-    target: str
-    function: str
-    value_wei: int
-    outcome: str
-    reason: str
-
-
-class OperationFacts(msgspec.Struct, frozen=True):
-    """One user operation of a bundle."""
-
-    id: str
-    sender: str
-    paymaster: str
-    success: bool
-    outcome: str
-    reason: str
-    calls: tuple[CallFacts, ...]
-    gas_cost_wei: int
-
-
 class BatchFacts(msgspec.Struct, frozen=True, tag="batch"):
-    """A bundle and what became of each operation. `bundle_status` is the receipt's, None when it was not read."""
+    """A batch and what became of each container in it, the operations of a bundle among them. `bundle_status` is the
+    receipt's, None when it was not read.
+    """
 
     container: str
     version: str

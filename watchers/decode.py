@@ -55,7 +55,8 @@ class Protocol:
     without them speaks for every address that no other claims: of several, the one with the lowest `rank`.
     A `Transfer` is read only where the decoder is told whose are meant, and by every protocol that it is told of.
     A `vouched` one speaks for the addresses that the operator named, and beside whatever else such an address speaks;
-    where it is `claimed` as well, for those only that daos.toml says speak it.
+    where it is `claimed` as well, for those only that daos.toml says speak it. A `watched` one does so for those whose
+    batches are watched.
     """
 
     def __init__(
@@ -66,9 +67,10 @@ class Protocol:
         rank: int = 0,
         vouched: bool = False,
         claimed: bool = False,
+        watched: bool = False,
     ) -> None:
         self.name = name
-        self.vouched, self.claimed = vouched, claimed
+        self.vouched, self.claimed, self.watched = vouched, claimed, watched
         self.emitters = frozenset(address.lower() for address in emitters)
         self.rank = rank
         self.handlers: dict[type, Handler | None] = {}
@@ -114,7 +116,8 @@ class Decoded(NamedTuple):
 
 class Decoder:
     """Every protocol's shapes in one table. `claims` maps (chain id, lower-case address) to the protocol's name where
-    the operator or a factory has said who an address is. `vouched`: by chain id, the addresses that the operator named.
+    the operator or a factory has said who an address is. `vouched`: by chain id, the addresses that the operator named;
+    `watched`: those whose batches are watched.
     `transfers`: by chain id and protocol name, which Transfers that protocol reads; all others stay unknown.
     """
 
@@ -124,11 +127,13 @@ class Decoder:
         claims: dict[tuple[int, str], str] | None = None,
         vouched: Mapping[int, AbstractSet[str]] | None = None,
         transfers: Mapping[int, Mapping[str, Sequence[Transfers]]] | None = None,
+        watched: Mapping[int, AbstractSet[str]] | None = None,
     ) -> None:
         self.claims = claims if claims is not None else {}
         self._vouched = vouched if vouched is not None else {}
+        self._watched = watched if watched is not None else {}
         self._table: dict[_Key, tuple[_Entry, ...]] = {}
-        self._beside: dict[_Key, _Entry] = {}
+        self._beside: dict[_Key, dict[bool, _Entry]] = {}  # one that is vouched for, and one that is watched
         self._transfers = transfers if transfers is not None else {}
         self._readers: dict[_Key, tuple[_Entry, ...]] = {}  # of Transfers
         for protocol in sorted(protocols, key=lambda p: (not p.emitters, p.rank, p.name)):
@@ -137,17 +142,21 @@ class Decoder:
                 entry = _Entry(protocol, shape, handler)
                 if shape.topic0 == TRANSFER:
                     self._readers[shape.key] = (*self._readers.get(shape.key, ()), entry)
-                elif not protocol.vouched:
+                elif not protocol.vouched and not protocol.watched:
                     self._table[shape.key] = (*self._table.get(shape.key, ()), entry)
-                elif (other := self._beside.setdefault(shape.key, entry)).protocol is not protocol:
-                    raise DefinitionError(f"{protocol.name}: {shape.canonical} is {other.protocol.name}'s already")
+                else:
+                    there = self._beside.setdefault(shape.key, {})
+                    if (other := there.setdefault(protocol.watched, entry)).protocol is not protocol:
+                        raise DefinitionError(f"{protocol.name}: {shape.canonical} is {other.protocol.name}'s already")
         # most shapes have one speaker, whatever the address: found by one look-up
         self._sole = {key: one[0] for key, one in self._table.items() if len(one) == 1 and not one[0].protocol.emitters}
         self.topics = tuple(sorted({key[0] for key in (*self._table, *self._beside)}))
 
     def topics_on(self, chain_id: int) -> tuple[str, ...]:
-        """Give the topics that are worth asking for of anybody: without the vouched ones where nobody is."""
-        return self.topics if self._vouched.get(chain_id) else tuple(sorted({key[0] for key in self._table}))
+        """Give the topics that are worth asking for of anybody: without those beside where nobody is named for them."""
+        heard = {True: self._watched.get(chain_id), False: self._vouched.get(chain_id)}
+        beside = {key[0] for key, entries in self._beside.items() if any(heard[watched] for watched in entries)}
+        return tuple(sorted(beside.union(key[0] for key in self._table)))
 
     def wanted_on(self, chain_id: int) -> Wanted:
         """Give the logs that are worth asking for: the topics, and the Transfers that some protocol reads."""
@@ -188,7 +197,7 @@ class Decoder:
         unknown = 0
         transaction, around = "", Around(chain_id, [])
         counts: dict[type, int] = {}  # of the transaction's events; a class is a kind
-        vouched = self._vouched.get(chain_id, _NOBODY)
+        vouched, watched = (named.get(chain_id, _NOBODY) for named in (self._vouched, self._watched))
         for log in logs:
             if log.transaction_hash != transaction:
                 transaction, around = log.transaction_hash, Around(chain_id, [])
@@ -217,6 +226,11 @@ class Decoder:
                     is_known = is_known or event is not None or beside.handler is None
                     if event is not None:
                         events.append(_counted(event, counts))
+                if log.address in watched and (executed := self._found(log, watched=True)) is not None:
+                    event = _meaning(executed, log, executed.shape.decode(log), around)
+                    is_known = is_known or event is not None
+                    if event is not None:
+                        events.append(_counted(event, counts))
             except DecodeError as error:
                 errors.append((log, error))
                 continue
@@ -237,13 +251,16 @@ class Decoder:
         return [event for event in found if event is not None]
 
     def _found_beside(self, chain_id: int, log: Log) -> _Entry | None:
-        if not log.topics:
-            return None
-        key = (log.topics[0], len(log.topics), len(log.data))
-        found = self._beside.get(key) or self._beside.get((key[0], key[1], -1))
+        found = self._found(log, watched=False)
         if found is None or not found.protocol.claimed:
             return found
         return found if self.claims.get((chain_id, log.address)) == found.protocol.name else None
+
+    def _found(self, log: Log, *, watched: bool) -> _Entry | None:
+        if not log.topics:
+            return None
+        key = (log.topics[0], len(log.topics), len(log.data))
+        return self._beside.get(key, {}).get(watched) or self._beside.get((key[0], key[1], -1), {}).get(watched)
 
 
 _NOBODY: AbstractSet[str] = frozenset()

@@ -7,14 +7,17 @@ log, or a wing's judgement, that fails on hostile data is counted, said once, an
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain as chained
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
 
 from config.settings import Chain, LiquidityWatch, Settings
 from watchers.abi import shape_of
-from watchers.alert import Alert, ProposalFacts
+from watchers.alert import Alert, OperationFacts, ProposalFacts
+from watchers.batches.events import BatchResult
+from watchers.batches.protocols.executions import GOVERNOR
+from watchers.batches.telling import container_of, facts_of
 from watchers.chain.answers import Cache, learn, load
 from watchers.chain.block import Block, Cursor
 from watchers.chain.ranges import LogRanges
@@ -42,6 +45,7 @@ log = structlog.get_logger(__name__)
 MAX_SAID = 10_000  # places of decode errors that are remembered, so as not to be said again
 NOTE_S = 1.0  # how often at most the head is left for other processes to see
 Key = tuple[str, int]  # governor, proposal
+T = TypeVar("T")
 ByWing = list[tuple[Wing, list[Event]]]
 
 
@@ -174,19 +178,15 @@ class Pipeline:
         at = await self._situation(block, [e for _, events in by_wing for e in events], facts)
         if not history:
             by_wing = await self._learned(by_wing, at)
-        kept: list[Event] = []
+        enriched = [(wing, self._tried(wing, partial(wing.enrich, events, at), number)) for wing, events in by_wing]
+        kept = [
+            e for (_, events), (_, own) in zip(by_wing, enriched, strict=True) for e in (events if own is None else own)
+        ]
         alerts: list[Alert] = []
-        for wing, events in by_wing:
-            try:
-                enriched = wing.enrich(events, at)
-                said = [] if history else wing.judge(enriched, at)
-            except (DecodeError, ArithmeticError, ValueError) as error:
-                # numbers of a hostile contract; the wing's other blocks, and the other wings, must not suffer for it
-                self.counters.judge_errors += 1
-                log.exception("judge_failed", chain=self.chain.key, wing=wing.name, block=number, error=str(error))
-                enriched, said = list(events), []
-            kept += enriched
-            alerts += said
+        if not history:
+            at = at._replace(carried=_carried(kept))
+            for wing, own in enriched:
+                alerts += (None if own is None else self._tried(wing, partial(wing.judge, own, at), number)) or []
         return CommittedBlock(
             cursor=block.cursor,
             time_s=block.header.time_s,
@@ -195,6 +195,17 @@ class Pipeline:
             late_s=late_s,
             seen_at_ms=int(self._clock() * 1000),
         )
+
+    def _tried(self, wing: Wing, work: Callable[[], list[T]], number: int) -> list[T] | None:
+        """Let a wing work; None when it cannot: numbers of a hostile contract. The wing's other blocks, and the other
+        wings, must not suffer for it.
+        """
+        try:
+            return work()
+        except (DecodeError, ArithmeticError, ValueError) as error:
+            self.counters.judge_errors += 1
+            log.exception("judge_failed", chain=self.chain.key, wing=wing.name, block=number, error=str(error))
+            return None
 
     async def _learned(self, by_wing: ByWing, at: Situation) -> ByWing:
         """Learn what the judges need to know, and what fee switches that say nothing are set to."""
@@ -312,6 +323,15 @@ class Pipeline:
 def _governance(wings: Iterable[object]) -> GovernanceWing | None:
     """Find the wing whose questions also serve to read earlier votes back."""
     return next((wing for wing in wings if isinstance(wing, GovernanceWing)), None)
+
+
+def _carried(events: Iterable[Event]) -> dict[Key, OperationFacts]:
+    """Give what became of the calls of the proposals that are executed, as the batches wing tells them."""
+    return {
+        (event.address, int(event.container_id)): facts_of(container_of(event))
+        for event in events
+        if isinstance(event, BatchResult) and event.container == GOVERNOR
+    }
 
 
 def _by_protocol(wings: Iterable[Wing]) -> dict[str, Wing]:

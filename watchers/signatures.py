@@ -3,7 +3,7 @@
 Source: the Solidity interfaces of the named projects; ERC-20, ERC-721, ERC-1155, ERC-4337, ERC-6093, ERC-7579.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ from watchers.abi import decode_words, selector
 from watchers.errors import DecodeError
 
 _SEL = 10  # characters of 0x and four bytes
+MAX_TEXT = 120  # characters of one argument as it is shown
+MAX_ARGUMENTS = 12
 
 _OP6 = "(address,uint256,bytes,bytes,uint256,uint256,uint256,uint256,uint256,bytes,bytes)"
 _OP7 = "(address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes)"
@@ -258,6 +260,27 @@ class Names:
             return decode_words(types_of(signature), bytes.fromhex(data[_SEL:]))
         except (DecodeError, ValueError):
             return None
+
+
+def shown(values: Sequence[Any]) -> tuple[str, ...]:
+    """Write arguments for people, without building what would be cut off again."""
+    texts = tuple(_text(value) for value in values[:MAX_ARGUMENTS])
+    return (*texts, "…") if len(values) > MAX_ARGUMENTS else texts
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return _cut("0x" + value[:MAX_TEXT].hex())
+    if isinstance(value, list | tuple):
+        within = ",".join(_text(one) for one in value[:MAX_ARGUMENTS])
+        return _cut(f"[{within}]" if len(value) <= MAX_ARGUMENTS else f"[{within},…]")
+    return _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
 @cache

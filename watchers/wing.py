@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from config.settings import Chain, Settings
-from watchers.alert import Alert
+from watchers.alert import Alert, OperationFacts
 from watchers.chain.block import Header
 from watchers.decode import Protocol as Decoding
 from watchers.event import Event
@@ -47,7 +47,7 @@ class Situation(NamedTuple):
     `delegated` holds all delegated votes by token, where they are known.
     `titles` holds, by the same key, what their creation said of them, and `created` the creation itself; `steps` the
     steps before this block, oldest first, each with its time in seconds. `followed` is what was said last of each, as
-    it stands.
+    it stands. `carried`: what became of each call of a proposal that the block executes, for the judges.
     """
 
     settings: Settings
@@ -60,6 +60,7 @@ class Situation(NamedTuple):
     delegated: Mapping[str, int] = MappingProxyType({})
     steps: Mapping[tuple[str, int], Sequence[tuple[Event, int]]] = MappingProxyType({})
     followed: Mapping[tuple[str, int], Alert] = MappingProxyType({})
+    carried: Mapping[tuple[str, int], OperationFacts] = MappingProxyType({})
 
 
 class Wing(Protocol):

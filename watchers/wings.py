@@ -27,13 +27,14 @@ PROTOCOLS: dict[str, Sequence[str]] = {
 
 def decoder_of(settings: Settings) -> Decoder:
     """Build the decoder of every wing's protocols, told by daos.toml who each governor is, and by all files together
-    whose acts to read, on the chains where a watch asks for acts.
+    whose acts to read, on the chains where a watch asks for acts, and whose executions where one asks for batches.
     """
     claims = {(settings.chains[d.chain].id, d.governor): d.protocol for d in settings.daos.values()}
     asked = {w.chain for w in settings.watches if isinstance(w, ActWatch)}
     vouched = {c.id: settings.named_on(c) for c in settings.chains.values() if asked & {"*", c.key}}
+    watched = {c.id: settings.executing_on(c) for c in settings.chains.values()}
     transfers = {c.id: transfers_on(settings, c) for c in settings.chains.values()}
-    return Decoder([p for wing in WINGS for p in wing.protocols], claims, vouched, transfers)
+    return Decoder([p for wing in WINGS for p in wing.protocols], claims, vouched, transfers, watched)
 
 
 def transfers_on(settings: Settings, chain: Chain) -> dict[str, Sequence[Transfers]]:

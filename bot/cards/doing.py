@@ -1,14 +1,14 @@
-"""What a proposal would do, in words: its actions, how trying them went, and what that changed."""
+"""What a proposal would do, in words: its actions, how trying them went, and what that changed; and how it went."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bot.cards import figures
-from bot.cards.batch import reason
+from bot.cards.calls import call_lines, counted_calls, reason
 from bot.cards.escape import code, escape, symbol
 from bot.cards.lexicon import Lexicon
-from watchers.alert import ProposalFacts
+from watchers.alert import OperationFacts, ProposalFacts
 from watchers.proposed import Action, Effect, Simulated
 
 LISTED = 3
@@ -50,7 +50,16 @@ def proposed(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]
     if not told and facts.actions:
         told = [f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain"]
     told += _odd(facts, chain_id, lexicon)
-    return told + (trial(facts.simulated, chain_id, facts.dao, lexicon) if facts.simulated is not None else [])
+    tried = trial(facts.simulated, chain_id, facts.dao, lexicon) if facts.simulated is not None else []
+    return told + tried + (carried_out(facts.carried, chain_id, lexicon) if facts.carried is not None else [])
+
+
+def carried_out(op: OperationFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
+    """Say what became of each call when it was executed, those that failed or swallowed a failure one by one."""
+    counted = counted_calls([op], "Executed")
+    source = "" if op.traced or not op.calls else ", by the logs: no trace"
+    wrong = any(call.outcome != "success" or call.swallowed for call in op.calls)
+    return [f"**{counted}**{source}", *(call_lines(op, chain_id, lexicon, LISTED) if wrong else ())]
 
 
 def _odd(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]:

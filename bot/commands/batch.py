@@ -1,75 +1,153 @@
-"""`/batch <hash>`: what became of one transaction or user operation, on whatever chain it is, call by call."""
+"""`/batch <hash>`: what became of one transaction, user operation or Safe transaction, on whatever chain it is, call by
+call; and the button that shows every call, page by page.
+"""
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
-from discord import app_commands
+from discord import app_commands, ui
 
 from bot.cards import figures
-from bot.cards.batch import PLAIN, SIGN, headline, reason, sign
-from bot.cards.card import Accent, Card
-from bot.cards.escape import clean, code, symbol
-from bot.cards.lexicon import short_number, shorten
+from bot.cards.batch import headline
+from bot.cards.calls import ALL, TURN, all_calls, call_line, container_line, container_lines
+from bot.cards.card import Accent, Button, Card
+from bot.cards.escape import code, escape, symbol
+from bot.cards.lexicon import short_number
 from bot.desk import Desk
 from bot.reply import Asked, reply
-from bot.rows import CHARS, counted, fitting
-from watchers.alert import BatchFacts, OperationFacts
-from watchers.batches.events import BatchResult
+from bot.rows import counted, fitting
+from bot.tree import answer_button
+from watchers.alert import BatchFacts, CallFacts, OperationFacts
+from watchers.batches.delegation import Delegation
+from watchers.batches.telling import facts_of
 from watchers.errors import UserError
 from watchers.governance.events import Act, ProposalChange, Vote
 from watchers.liquidity.events import LiquidityMove
 from watchers.lookup import Found
 
-SAID = {
-    "success": "succeeded",
-    "partial": "succeeded only in part",
-    "reverted": "failed",
-    "postop_reverted": "undone: its paymaster failed after it",
-    "prefund_too_low": "undone: it had not paid enough for gas",
-}
-_CALL = {"rolled_back": "undone", "not_executed": "not reached", "unknown": "result unknown"}
-ROWS = 12
 OTHERS = 10
-CALLS = 1_900  # characters for the tables of calls
-
-
-def said(op: BatchResult) -> str:
-    """Say what became of an operation; what is not known is said to be so."""
-    return SAID.get(op.outcome) or ("accepted, its calls unknown" if op.success else "failed")
+DELEGATIONS = 3
+PER_PAGE = 8
+_LAST = 99_999  # the highest page that a custom id may name
 
 
 def answer(found: Found, desk: Desk) -> Card:
-    """Draw a transaction that holds operations, or say what else it holds."""
-    operations = [e for e in found.events if isinstance(e, BatchResult)]
+    """Draw a transaction: every container in it, or what else it holds."""
+    told = [facts_of(container) for container in found.containers]
     url = desk.lexicon.tx_url(found.chain_id, found.tx)
     place = f"{desk.lexicon.chain_name(found.chain_id)} · block {figures.number(found.block)}"
-    if not operations:
+    others = [*_delegations(found.delegations, found.chain_id, desk), *_others(found, desk)]
+    if not told:
+        how: dict[bool | None, tuple[str, Accent]] = {
+            True: ("The transaction succeeded", "good"),
+            False: ("The transaction failed", "bad"),
+            None: ("Whether the transaction succeeded is unknown", "neutral"),
+        }
         return Card(
-            headline="The transaction succeeded" if found.succeeded else "The transaction failed",
-            accent="good" if found.succeeded else "bad",
+            headline=how[found.succeeded][0],
+            accent=how[found.succeeded][1],
             subject=code(found.tx, 66),
             subject_url=url,
-            facts=("It is no batch of a kind that is known here.", *_others(found, desk)),
+            facts=("It is no batch of a kind that is known here.", *others),
             small=place,
         )
-    bad = [op for op in operations if op.outcome != "success"]
-    lost = all(sign(op) == SIGN["failed"] for op in operations)
-    accent: Accent = "good" if not bad else "bad" if lost else "warning"
-    ordered = [*bad, *(op for op in operations if op not in bad)]
-    room = CHARS - CALLS if any(op.calls for op in operations) else CHARS
-    rows, left = fitting([_line(op, desk) for op in ordered], room=room)
-    told = any(call.outcome != "unknown" for op in operations for call in op.calls)
-    source = "checked call by call" if told else "calls inside unknown: the node gives no trace"
+    facts = _facts(found, told)
+    lines = [line for op in _worst_first(told) for line in _of(op, found.chain_id, desk)]
+    if found.succeeded is False:
+        lines.insert(0, "**The transaction failed**: nothing of it stays")
+    rows, left = fitting(lines)
+    more = [f"and {counted(left, 'more line')}: see all calls"] if left else []
+    cut = ["and more containers than are told"] if found.cut else []
     return Card(
-        headline=headline(_facts(operations)),
-        accent=accent,
+        headline=headline(facts),
+        accent=_accent(told),
         subject=code(found.tx, 66),
         subject_url=url,
-        facts=(*rows, *([f"and {counted(left, 'more operation')}"] if left else [])),
-        evidence=_tables(ordered),
-        small=f"{place} · {source}",
+        facts=(*rows, *more, *cut, *(others if not left else ())),
+        small=f"{place} · {_source(found, told)}",
+        buttons=(all_calls(found.tx),) if any(op.calls for op in told) else (),
     )
+
+
+def page(found: Found, number: int, desk: Desk) -> Card:
+    """Draw one page of every call, in the order of the batch."""
+    told = [facts_of(container) for container in found.containers]
+    calls = [(op, call) for op in told for call in op.calls]
+    last = max(0, (len(calls) - 1) // PER_PAGE)
+    here = min(number, last)
+    shown = calls[here * PER_PAGE : (here + 1) * PER_PAGE]
+    place = f"{desk.lexicon.chain_name(found.chain_id)} · page {here + 1} of {last + 1}"
+    turns = [(here - 1, "Previous"), (here + 1, "Next")]
+    first, end = here * PER_PAGE + 1, here * PER_PAGE + len(shown)
+    return Card(
+        headline=f"Calls {first} to {end} of {figures.number(len(calls))}" if calls else "No call is known",
+        subject=code(found.tx, 66),
+        subject_url=desk.lexicon.tx_url(found.chain_id, found.tx),
+        facts=fitting(_rows(shown, found.chain_id, desk))[0],
+        small=f"{place} · {_source(found, told)}",
+        buttons=tuple(Button(name, custom_id=f"{TURN}:{found.tx}:{at}") for at, name in turns if 0 <= at <= last),
+    )
+
+
+def _rows(shown: Sequence[tuple[OperationFacts, CallFacts]], chain_id: int, desk: Desk) -> list[str]:
+    rows: list[str] = []
+    before: OperationFacts | None = None
+    for op, call in shown:
+        if op is not before:
+            rows.append(container_line(op, chain_id, desk.lexicon))
+        before = op
+        rows.append(call_line(call, chain_id, desk.lexicon))
+    return rows
+
+
+def _facts(found: Found, told: Sequence[OperationFacts]) -> BatchFacts:
+    status = None if found.succeeded is None else int(found.succeeded)
+    return BatchFacts(told[0].kind, "", status, tuple(told), "trace" if found.traced else "logs", found.sender)
+
+
+def _worst_first(told: Sequence[OperationFacts]) -> list[OperationFacts]:
+    """Put each outermost container, with those inside it, in order: what did not go well before what did."""
+    groups: list[list[OperationFacts]] = []
+    for op in told:
+        if groups and op.depth:
+            groups[-1].append(op)
+        else:
+            groups.append([op])
+    groups.sort(key=lambda group: all(op.outcome == "success" for op in group))
+    return [op for group in groups for op in group]
+
+
+def _of(op: OperationFacts, chain_id: int, desk: Desk) -> list[str]:
+    line, *calls = container_lines(op, chain_id, desk.lexicon)
+    chain = desk.lexicon.chain(chain_id)
+    cost = f"{figures.amount(op.gas_cost_wei, 18)} {chain.native if chain else 'native'}"
+    return [f"{line} · {cost}" if op.gas_cost_wei else line, *calls]
+
+
+def _accent(told: Sequence[OperationFacts]) -> Accent:
+    if all(op.outcome == "success" for op in told):
+        return "good"
+    return "bad" if all(op.success is False for op in told) else "warning"
+
+
+def _source(found: Found, told: Sequence[OperationFacts]) -> str:
+    if found.traced or any(op.traced for op in told):
+        return "checked call by call"
+    if told and all(op.outcome == "success" and op.calls for op in told):
+        return "by its logs: the node gives no trace"
+    return "calls inside unknown: the node gives no trace"
+
+
+def _delegations(given: Sequence[Delegation], chain_id: int, desk: Desk) -> list[str]:
+    lines = []
+    for one in given[:DELEGATIONS]:
+        applied = {True: "applied", False: "not applied", None: "applied or not: unknown"}[one.applied]
+        why = f": {escape(one.reason, 80)}" if one.reason else ""
+        who, whom = (desk.lexicon.who(chain_id, address) for address in (one.authority, one.delegate))
+        lines.append(f"**Delegation** of {who} to {whom} {applied}{why}")
+    left = len(given) - DELEGATIONS
+    return [*lines, *([f"and {counted(left, 'more delegation')}"] if left > 0 else [])]
 
 
 def _others(found: Found, desk: Desk) -> list[str]:
@@ -96,60 +174,51 @@ def _others(found: Found, desk: Desk) -> list[str]:
 _MOVED = {"add": "added to", "remove": "removed from", "collect": "fees collected from", "swap": "swapped in"}
 
 
-def _facts(operations: Sequence[BatchResult]) -> BatchFacts:
-    first = operations[0]
-    told = tuple(
-        OperationFacts(o.container_id, o.sender, o.paymaster, o.success, o.outcome, o.reason, (), o.gas_cost_wei)
-        for o in operations
-    )
-    return BatchFacts(first.container, first.version, 1, told, "logs")
-
-
-def _line(op: BatchResult, desk: Desk) -> str:
-    why = f" · {reason(op.reason, 160)}" if op.reason else ""
-    cost = f" · {figures.amount(op.gas_cost_wei, 18)} {_native(op, desk)}"
-    return f"{sign(op)} **{said(op)}** · {desk.lexicon.who(op.chain_id, op.sender)}{why}{cost}"
-
-
-def _native(op: BatchResult, desk: Desk) -> str:
-    chain = desk.lexicon.chain(op.chain_id)
-    return chain.native if chain else "native"
-
-
-def _tables(operations: Sequence[BatchResult]) -> tuple[str, ...]:
-    """Draw the calls of as many operations as there is room for, whole tables only."""
-    tables, _ = fitting([_calls(op) for op in operations[:OTHERS] if op.calls], room=CALLS)
-    return tables
-
-
-def _calls(op: BatchResult) -> str:
-    rows = [f"operation {op.container_id[:10]}…"]
-    for call in op.calls[:ROWS]:
-        name = clean((call.function or call.data[:10] or "transfer").split("(")[0])
-        why = f": {clean(PLAIN.get(call.reason, call.reason))[:60]}" if call.reason else ""
-        outcome = _CALL.get(call.outcome, call.outcome)
-        rows.append(f"{SIGN[call.outcome]} {call.index + 1:>2} {name[:24]:<24} {shorten(call.target)}  {outcome}{why}")
-    if len(op.calls) > ROWS:
-        rows.append(f"  and {len(op.calls) - ROWS} more calls")
-    return "```\n" + "\n".join(rows).replace("`", "'") + "\n```"
+async def _found(name: str, desk: Desk) -> Found:
+    """Look a lower-case hash up. Raises UserError."""
+    found = await desk.look_up(name)
+    if found is None:
+        chains = ", ".join(c.name for c in desk.settings.chains.values() if c.enabled)
+        raise UserError(f"No transaction or operation with that hash was found on {chains}.")
+    return found
 
 
 def commands(desk: Desk) -> list[Any]:
     """Give the command."""
 
-    @app_commands.command(name="batch", description="What became of a transaction or user operation, call by call")
-    @app_commands.describe(hash="The hash of a transaction or of a user operation; any chain")
+    @app_commands.command(name="batch", description="What became of a transaction, call by call")
+    @app_commands.describe(hash="The hash of a transaction, a user operation or a Safe transaction; any chain")
     async def batch(asked: Asked, hash: str) -> None:  # noqa: A002 - what the asker sees as the option's name
         async def work() -> Card:
             match = re.search(r"0x[0-9a-fA-F]{64}(?![0-9a-fA-F])", hash)
             if match is None:
                 raise UserError("That is not a hash: it is 0x and 64 hex digits, or a link that holds one.")
-            found = await desk.look_up(match[0].lower())
-            if found is None:
-                chains = ", ".join(c.name for c in desk.settings.chains.values() if c.enabled)
-                raise UserError(f"No transaction or operation with that hash was found on {chains}.")
-            return answer(found, desk)
+            return answer(await _found(match[0].lower(), desk), desk)
 
         await reply(asked, work())
 
     return [batch]
+
+
+def items(desk: Desk) -> list[type[ui.DynamicItem[Any]]]:
+    """Give the buttons' handler: `calls` opens the pages in a private message, `turn` turns one."""
+
+    class Pages(
+        ui.DynamicItem[ui.Button[Any]],
+        template=rf"(?P<how>{ALL}|{TURN}):(?P<tx>0x[0-9a-f]{{64}}):(?P<page>\d{{1,5}})",
+    ):
+        def __init__(self, how: str, tx: str, number: int) -> None:
+            super().__init__(ui.Button(label="All calls", custom_id=f"{how}:{tx}:{min(number, _LAST)}"))
+            self.how, self.tx, self.number = how, tx, number
+
+        @classmethod
+        async def from_custom_id(cls, _asked: Asked, _item: ui.Item[Any], match: re.Match[str], /) -> Self:
+            return cls(match["how"], match["tx"], int(match["page"]))
+
+        async def callback(self, asked: Asked) -> None:
+            async def work() -> Card:
+                return page(await _found(self.tx, desk), self.number, desk)
+
+            await answer_button(asked, work(), in_place=self.how == TURN)
+
+    return [Pages]

@@ -6,9 +6,8 @@ from typing import Any
 from discord import app_commands
 
 from bot import choices
-from bot.cards.batch import reason, sign
+from bot.cards.calls import KINDS, reason, said, sign
 from bot.cards.card import Card
-from bot.commands.batch import said
 from bot.desk import Desk
 from bot.reply import Asked, reply
 from bot.rows import counted, fitting
@@ -33,9 +32,11 @@ def answer(found: Sequence[StoredEvent], desk: Desk, *, failed_only: bool, where
 def _line(op: BatchResult, time_s: int, desk: Desk) -> str:
     url = desk.lexicon.tx_url(op.chain_id, op.tx)
     name = f"[{op.container_id[:10]}…]({url})" if url else f"{op.container_id[:10]}…"
+    kind = f"{KINDS[op.container]} " if op.container in KINDS else ""
+    who = desk.lexicon.who(op.chain_id, op.sender)
     why = f" · {reason(op.reason, 60)}" if op.reason else ""
     place = f" · {desk.lexicon.chain_name(op.chain_id)}" if len(desk.settings.chains) > 1 else ""
-    return f"{sign(op)} **{name}** {said(op)} · {desk.lexicon.who(op.chain_id, op.sender)}{why}{place} · <t:{time_s}:R>"
+    return f"{sign(op)} {kind}**{name}** {said(op)} · {who}{why}{place} · <t:{time_s}:R>"
 
 
 def commands(desk: Desk) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any, Self
 from discord import ui
 
 from bot.cards import figures
-from bot.cards.batch import reason
+from bot.cards.calls import call_line, container_line, reason
 from bot.cards.card import Card
 from bot.cards.doing import effect_lines, trial
 from bot.cards.escape import code, escape, symbol
@@ -91,14 +91,26 @@ def _data(state: AlertState, desk: Desk) -> list[str]:
     if isinstance(facts, BatchFacts):
         source = {"trace": "the call trace", "logs": "the logs alone", "none": "the receipt alone"}[facts.evidence]
         failed = sum(not op.success for op in facts.operations)
+        what = "operations" if all(op.kind == "entrypoint" for op in facts.operations) else "containers"
         status = {0: "itself failed", 1: "itself succeeded"}.get(facts.bundle_status or 0, "itself failed")
         status = "was not checked" if facts.bundle_status is None else status
-        return [f"**{failed} of {len(facts.operations)}** operations failed, by {source}; the transaction {status}"]
+        said = f"**{failed} of {len(facts.operations)}** {what} failed, by {source}; the transaction {status}"
+        return [said, *_of_calls(facts, state.alert.chain_id, desk)]
     if isinstance(facts, ActFacts):
         return _of_act(facts, state, desk)
     if isinstance(facts, ReminderFacts):
         return _of_reminder(facts)
     return _of_proposal(facts, state.alert.chain_id, desk)
+
+
+def _of_calls(facts: BatchFacts, chain_id: int, desk: Desk) -> list[str]:
+    """Say what became of every call of what was executed."""
+    lines = []
+    for op in facts.operations:
+        if op.kind != "entrypoint":
+            lines.append(container_line(op, chain_id, desk.lexicon))
+            lines += [call_line(call, chain_id, desk.lexicon) for call in op.calls]
+    return lines
 
 
 def _of_reminder(facts: ReminderFacts) -> list[str]:

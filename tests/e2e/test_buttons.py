@@ -74,9 +74,23 @@ async def test_why_tells_a_whale_by_its_prices(world: World) -> None:
 
 async def test_why_tells_a_batch_and_a_proposal(world: World) -> None:
     said = lines(await world.press(await world.newest("batch"), "why", who="member"))
+    assert "0 of 1 containers failed, by the call trace; the transaction itself succeeded" in said
+    assert any(line.startswith("✓ call 1 succeeded · transfer(0xcd3b76") for line in said)
+    said = lines(await world.press(await world.newest("batch", severity="notable"), "why", who="member"))
     assert "2 of 3 operations failed, by the call trace; the transaction itself succeeded" in said
     said = lines(await world.press(await world.newest("proposal"), "why", who="member"))
     assert "Step executed: every step of a proposal of a watched DAO is said" in said
+
+
+async def test_all_calls_of_a_batch_are_shown_to_whoever_presses_the_button(world: World) -> None:
+    state = await world.newest("batch", severity="notable")
+    reply = await world.discord.press(await world.message_of(state), f"calls:{state.alert.tx}:0", "member")
+    assert reply.ephemeral
+    said = lines(reply)
+    assert said[:2] == ["🔵 Calls 1 to 3 of 3", state.alert.tx]
+    assert "✗ call 1 failed · 0x3fda5389 on 0x67d269…f55933: out of gas" in said
+    assert any(line.startswith("✓ call 1 succeeded · transfer(0x") for line in said)
+    assert said[-1] == "-# Sandbox · page 1 of 1 · checked call by call"
 
 
 async def test_why_works_under_a_card_that_a_reorg_took_back(world: World) -> None:

@@ -55,7 +55,7 @@ def test_once_tells_the_story_sums_it_up_and_leaves_nothing_behind(folder: Path)
     done = ran(folder, "--once")
     assert done.returncode == 0, done.stderr
     last = done.stdout.splitlines()[-1]
-    assert re.fullmatch(r"15 posted, \d+ edited, 2 retracted, 0 lost, 0 twice", last)
+    assert re.fullmatch(r"16 posted, \d+ edited, 2 retracted, 0 lost, 0 twice", last)
     assert "260k ROSTRA for: the outcome flips to passing" in done.stdout
     assert re.search(r"\n  Voting until \d+ [A-Z][a-z]+ \d{4} \d\d:\d\d UTC \(in 50 s\)\n", done.stdout)
     assert "<t:" not in done.stdout
@@ -74,7 +74,7 @@ def test_once_as_json_gives_a_line_for_every_card_and_nothing_else(folder: Path)
     assert re.search(r"Can run from .* UTC \(in 4 s\)\n", queued)
     assert not any("<t:" in one["text"] for one in told)
     posted = [one["alert_id"] for one in told if one["action"] == "posted"]
-    assert len(posted) == len(set(posted)) == 15
+    assert len(posted) == len(set(posted)) == 16
 
 
 def tampered(monkeypatch: pytest.MonkeyPatch, folder: Path, change: Callable[[Expectation], None]) -> None:

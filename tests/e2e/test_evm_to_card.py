@@ -235,6 +235,6 @@ def test_a_reorg_edits_the_messages_it_made_wrong_and_posts_nothing(audience: Au
 
 
 def test_every_message_that_stands_becomes_final(audience: Audience) -> None:
-    assert len(audience.last) == 15
+    assert len(audience.last) == 16
     assert [text for text in audience.last if "not final yet" in text] == []
-    assert len([text for text in audience.last if " · final · " in text]) == 14  # the fifteenth is retracted
+    assert len([text for text in audience.last if " · final · " in text]) == 15  # the sixteenth is retracted

@@ -129,7 +129,10 @@ async def play(world: World, stage: Stage) -> None:
     await stage.block(Said("proposal", await enact(world, planned, "queue"), "proposal queued"))
     await stage.block()
     await stage.block()
-    await stage.block(Said("proposal", await enact(world, planned, "execute"), "proposal executed"))
+    executed = await enact(world, planned, "execute")
+    await stage.block(
+        Said("proposal", executed, "proposal executed"), Said("batch", executed, "one call of a proposal succeeds")
+    )
     for _ in range(5):
         await stage.block()
 

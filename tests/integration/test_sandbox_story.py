@@ -194,7 +194,8 @@ def test_a_transaction_mined_again_after_the_reorg_keeps_its_alert_id(
 def test_the_bundle_tells_a_success_a_revert_and_an_out_of_gas_apart(
     told: tuple[Reader, list[tuple[int, Alert]]],
 ) -> None:
-    (facts,) = [alert.facts for _, alert in told[1] if isinstance(alert.facts, BatchFacts)]
+    batches = [alert.facts for _, alert in told[1] if isinstance(alert.facts, BatchFacts)]
+    (facts,) = [facts for facts in batches if facts.container == "EntryPoint"]
     assert facts.version == "0.7"
     assert facts.evidence == "trace"
     assert [operation.success for operation in facts.operations] == [True, False, False]
@@ -203,3 +204,16 @@ def test_the_bundle_tells_a_success_a_revert_and_an_out_of_gas_apart(
     assert paid.calls[0].function.startswith("transfer(")
     assert "the vault is closed" in refused.reason
     assert starved.calls[0].reason == "out_of_gas"
+
+
+def test_the_execution_of_the_proposal_tells_what_became_of_its_call(
+    told: tuple[Reader, list[tuple[int, Alert]]],
+) -> None:
+    (alert,) = [a for _, a in told[1] if isinstance(a.facts, BatchFacts) and a.facts.container == "governor"]
+    assert alert.severity == "info"
+    assert isinstance(alert.facts, BatchFacts)
+    assert alert.facts.evidence == "trace"
+    ((call,),) = [operation.calls for operation in alert.facts.operations]
+    assert (call.outcome, call.function) == ("success", "transfer(address,uint256)")
+    assert call.arguments is not None
+    assert call.arguments[1] == str(250_000 * 10**6)

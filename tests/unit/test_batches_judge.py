@@ -24,7 +24,7 @@ from tests.userops import (
     reason_event,
 )
 from watchers.alert import Alert, BatchFacts, alert_id
-from watchers.batches.judge import NO_REASON
+from watchers.batches.telling import NO_REASON
 from watchers.batches.wing import wing
 from watchers.chain.block import Header, Log
 from watchers.chain.trace import Trace, Transaction
@@ -76,7 +76,7 @@ def mixed() -> tuple[Log, ...]:
 def test_the_wing_is_a_wing() -> None:
     as_wing: Wing = wing
     assert as_wing.name == "batches"
-    assert {p.name for p in wing.protocols if any(p.handlers.values())} == {"entrypoint"}
+    assert {p.name for p in wing.protocols if any(p.handlers.values())} == {"entrypoint", "executions", "safe"}
 
 
 def test_a_bundle_that_succeeds_while_operations_fail_is_one_alert_with_all_of_them() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from watchers.abi import shape_of
 from watchers.batches.events import BatchResult
-from watchers.batches.protocols.entrypoint import VERSIONS
+from watchers.batches.protocols import executions, safe
+from watchers.batches.protocols.entrypoint import CONTAINER, VERSIONS
 from watchers.batches.wing import wing as batches
 from watchers.chain.block import Log
 from watchers.decode import Decoder
@@ -38,7 +39,7 @@ from watchers.liquidity.events import LiquidityMove
 from watchers.liquidity.wing import wing as liquidity
 
 HERE = Path(__file__).parent
-DECODER = Decoder((*liquidity.protocols, *batches.protocols))
+PROTOCOLS = (*liquidity.protocols, *batches.protocols)
 
 
 def cases(*folders: str) -> list[Any]:
@@ -105,6 +106,14 @@ UNSEEN = {
     snapshot_x.SpaceVoteCastWithMetadata,
     telling.IndexedProposalCanceled,
     telling.IndexedProposalExecuted,
+    executions.ExecuteTransaction,
+    executions.IndexedProposalExecuted,
+    safe.ExecutionFailed,
+    safe.ExecutionFromModuleFailure,
+    safe.PlainExecutionFailure,
+    safe.PlainExecutionFromModuleFailure,
+    safe.PlainExecutionFromModuleSuccess,
+    safe.PlainExecutionSuccess,
 }
 
 
@@ -119,7 +128,8 @@ def events_of(case: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("case", CASES)
 def test_golden_logs_become_their_whole_events(case: dict[str, Any]) -> None:
     chain_id = case["events"][0]["chain_id"]
-    decoded = DECODER.decode(chain_id, msgspec.convert(case["logs"], list[Log]))
+    watched = {chain_id: {event["address"] for event in case["events"] if event.get("container") != CONTAINER}}
+    decoded = Decoder(PROTOCOLS, watched=watched).decode(chain_id, msgspec.convert(case["logs"], list[Log]))
     assert decoded.errors == []
     assert decoded.events == msgspec.convert(case["events"], list[LiquidityMove | BatchResult])
 

@@ -8,10 +8,11 @@ import pytest
 from tests.electorate import OTHER, WHALE, W, change, judged, situation
 from watchers.abi import encode_words, selector
 from watchers.alert import ProposalFacts
-from watchers.governance.actions import MAX_ACTIONS, MAX_DATA, MAX_TEXT, actions, bounded, planned, repeated, text_chars
+from watchers.governance.actions import MAX_ACTIONS, MAX_DATA, actions, bounded, planned, repeated, text_chars
 from watchers.governance.events import ProposalChange
 from watchers.proposed import Action
 from watchers.record import StoredEvent, read, record
+from watchers.signatures import MAX_TEXT
 
 TARGET = "0x" + "c3" * 20
 

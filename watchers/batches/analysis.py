@@ -139,7 +139,7 @@ def _deep(container: Container, depth: int) -> Container:
     if not depth:
         return container
     calls = tuple(msgspec.structs.replace(call, depth=depth) for call in container.calls)
-    return msgspec.structs.replace(container, calls=calls)
+    return msgspec.structs.replace(container, calls=calls, depth=depth)
 
 
 @cache

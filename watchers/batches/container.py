@@ -22,7 +22,9 @@ from watchers.signatures import Names
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):
-    """One container with its calls. `id` is "" where nothing tells it; `success` None when that is not known."""
+    """One container with its calls. `id` is "" where nothing tells it; `success` None when that is not known. `depth`:
+    how many containers are around it. `gas_cost_wei`: what it paid for itself, where it does.
+    """
 
     kind: str
     id: str
@@ -32,6 +34,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     reason: str = ""
     calls: tuple[Call, ...] = ()
+    depth: int = 0
+    gas_cost_wei: int | None = None
 
 
 class Spot(NamedTuple):
@@ -143,7 +147,7 @@ def settle(
         placed = doubted(placed, range(len(placed)))  # nothing stays of what it says to have failed
     elif success and done is not None:
         placed = doubted(placed, {at for at in range(len(placed)) if at not in done})
-    calls = tuple(p.call for p in placed)
+    calls = tuple(_noted(p) for p in placed)
     outcome: Outcome = judged(meant, calls) if success else "reverted"
     if success and failures:
         outcome = "partial"
@@ -186,6 +190,21 @@ def _blind(
         calls = [msgspec.structs.replace(c, outcome="success") if at in done else c for at, c in enumerate(calls)]
     container = Container(kind=kind, id=name, sender=sender, success=success, outcome=outcome, calls=tuple(calls))
     return Opened(container, inner_spots([Placed(call) for call in calls], spot.target, book, spot.depth))
+
+
+def _noted(placed: Placed) -> Call:
+    """Give a call with how many failures inside it were swallowed. A static call that fails is a question."""
+    call, visit = placed
+    if visit is None or call.outcome != "success":
+        return call
+    stack, swallowed = list(visit.frame.calls), 0
+    while stack:
+        frame = stack.pop()
+        if frame.error:
+            swallowed += frame.type != "STATICCALL"
+        else:
+            stack += frame.calls
+    return msgspec.structs.replace(call, swallowed=swallowed) if swallowed else call
 
 
 def _first_reason(calls: Sequence[Call]) -> str:

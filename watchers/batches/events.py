@@ -11,7 +11,9 @@ Outcome = Literal["success", "partial", "reverted", "postop_reverted", "prefund_
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call inside a container, in calldata order. `outcome` is unknown until a trace says more."""
+    """One call inside a container, in calldata order. `outcome` is unknown until a trace says more. `swallowed`: how
+    many calls inside one that succeeded failed without failing it, as far as a trace was looked at.
+    """
 
     index: int
     target: str
@@ -22,10 +24,14 @@ class Call(msgspec.Struct, frozen=True):
     reason: str = ""
     gas_used: int | None = None
     depth: int = 0
+    swallowed: int = 0
 
 
 class BatchResult(Event, frozen=True, kw_only=True, tag="batch"):
-    """One user operation as its EntryPoint reports it. `calls` is empty until calldata or a trace is at hand."""
+    """One user operation as its EntryPoint reports it, or what a Safe, timelock or governor executed: `container` is
+    then its kind, and `container_id` the Safe's hash, the operation's or the proposal's number. `calls` is empty until
+    calldata or a trace is at hand.
+    """
 
     container: str
     version: str = ""

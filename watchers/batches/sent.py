@@ -4,12 +4,14 @@ Units: `value_wei` wei. Addresses and data lower-case hex with 0x; an absent add
 Errors: DecodeError whose text begins with the place, `$.tx.from: ...`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from watchers.chain.block import Log
 from watchers.errors import DecodeError
+from watchers.facts import Answer, Ask, Call
 
 _ADDRESS_LEN = 42
 _HASH_LEN = 66
@@ -62,6 +64,26 @@ def read_sent(tx: object, receipt: object, chain_id: int | None = None) -> Sent:
         tx=tx,
         receipt=receipt,
     )
+
+
+class Executed(Ask[Sent], frozen=True):
+    """A transaction of a block with its receipt; None when it is not in that block any more, or does not read."""
+
+    tx: str
+    block_hash: str
+
+    def calls(self, block: int) -> tuple[Call, ...]:  # noqa: ARG002 - a transaction is named by its hash
+        """Ask for both."""
+        return (Call("eth_getTransactionByHash", (self.tx,)), Call("eth_getTransactionReceipt", (self.tx,)))
+
+    def read(self, answers: Sequence[Answer]) -> Sent | None:
+        """Read both strictly."""
+        try:
+            sent = read_sent(answers[0], answers[1])
+        except DecodeError:
+            return None
+        placed = {str(answer.get("blockHash")).lower() for answer in (sent.tx, sent.receipt)}
+        return sent if sent.hash == self.tx and placed == {self.block_hash.lower()} else None
 
 
 def quantity(value: object, place: str) -> int:

@@ -1,6 +1,8 @@
-"""The batches wing: user operations, what became of each call inside, and the bundles worth saying.
+"""The batches wing: user operations, what Safes, timelocks and governors execute, what became of each call inside, and
+the batches worth saying.
 
-A quiet block asks nothing. A bundle that will be said asks two things, its transaction and its call tree, in one round.
+A quiet block asks nothing. A bundle that will be said asks two things, its transaction and its call tree, in one round;
+so do executions, whose transaction is asked for with its receipt.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +13,9 @@ from watchers.alert import Alert
 from watchers.batches.bundle import calldata_of
 from watchers.batches.calls import OperationTree, explain, operations_in
 from watchers.batches.events import BatchResult
-from watchers.batches.judge import Bundle, bundles, deserves_a_trace, judge_bundle
+from watchers.batches.executing import filled
+from watchers.batches.judge import Bundle, bundles, deserves_a_trace, is_operation, judge_bundle
+from watchers.batches.sent import Executed
 from watchers.chain.trace import Trace, Transaction, TransactionFacts
 from watchers.decode import Protocol, protocols_in
 from watchers.event import Event
@@ -45,21 +49,29 @@ class BatchesWing:
         for bundle in bundles(events):
             if not deserves_a_trace(bundle, at):
                 continue
-            for ask in (Transaction(bundle[0].tx), Trace(bundle[0].tx)):
+            tx = bundle[0].tx
+            whole = Transaction(tx) if is_operation(bundle[0]) else Executed(tx, at.header.hash)
+            asks: tuple[Ask[Any], ...] = (whole, Trace(tx))
+            for ask in asks:
                 if not at.facts.has(ask):
                     yield ask
 
     def enrich(self, events: Sequence[Event], at: Situation) -> list[Event]:
         """Fill the calls of the operations whose transaction or call tree is at hand."""
-        filled: dict[str, BatchResult] = {}
+        found: dict[str, BatchResult] = {}
         for bundle in bundles(events):
+            if not is_operation(bundle[0]):
+                tx = bundle[0].tx
+                filled_in = filled(bundle, at.facts.get(Executed(tx, at.header.hash)), at.facts.get(Trace(tx)))
+                found.update({one.id: one for one in filled_in})
+                continue
             evidence = _evidence(bundle, at)
             for op in bundle:
                 calldata = None
                 if evidence.transaction is not None and evidence.transaction.to == op.address:
                     calldata = calldata_of(evidence.transaction.input, op.sender, op.nonce)
-                filled[op.id] = explain(op, calldata, evidence.operations.get(op.container_id))
-        return [filled.get(event.id, event) for event in events]
+                found[op.id] = explain(op, calldata, evidence.operations.get(op.container_id))
+        return [found.get(event.id, event) for event in events]
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give one alert for each bundle that a watch asks for."""
@@ -76,6 +88,9 @@ class BatchesWing:
 def _evidence(bundle: Bundle, at: Situation) -> _Evidence:
     """Gather the answers. A node that already sees the transaction in another block tells of another execution."""
     first = bundle[0]
+    if not is_operation(first):
+        whole = at.facts.get(Executed(first.tx, at.header.hash))
+        return _Evidence(None, {}, whole.sender if whole is not None else "")
     sent = at.facts.get(Transaction(first.tx))
     root = at.facts.get(Trace(first.tx))
     if sent is not None and sent.block_hash not in ("", at.header.hash.lower()):

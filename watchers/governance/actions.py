@@ -11,7 +11,7 @@ Source: Compound `Timelock.sol` (`executeTransaction`); OpenZeppelin `AccessCont
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,12 +19,10 @@ from watchers.abi import decode_words, selector
 from watchers.errors import DecodeError
 from watchers.governance.events import ProposalChange
 from watchers.proposed import Action, Risk
-from watchers.signatures import KNOWN, types_of
+from watchers.signatures import KNOWN, MAX_TEXT, shown, types_of
 
 MAX_ACTIONS = 100
 MAX_DATA = 200_000  # characters of calldata, of all actions together
-MAX_TEXT = 120  # characters of one argument or of a signature
-MAX_ARGUMENTS = 12
 _SELECTOR = 10  # characters of 0x and four bytes
 
 _RISKY: dict[Risk, tuple[str, ...]] = {
@@ -251,27 +249,7 @@ def _arguments(types: Sequence[str], data: str) -> tuple[str, ...] | None:
         values = decode_words(tuple(types), bytes.fromhex(data[_SELECTOR:])) if types else ()
     except (DecodeError, ValueError):
         return None
-    shown = tuple(_text(value) for value in values[:MAX_ARGUMENTS])
-    return (*shown, "…") if len(values) > MAX_ARGUMENTS else shown
-
-
-def _text(value: Any) -> str:
-    """Write an argument, without building what would be cut off again."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, bytes):
-        return _cut("0x" + value[:MAX_TEXT].hex())
-    if isinstance(value, list | tuple):
-        return _cut(
-            "["
-            + ",".join(_text(one) for one in value[:MAX_ARGUMENTS])
-            + ("]" if len(value) <= MAX_ARGUMENTS else ",…]")
-        )
-    return _cut(str(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+    return shown(values)
 
 
 def _risks(call: Planned) -> Iterator[Risk]:

@@ -88,6 +88,7 @@ def revised(desk: Desk, about: Sequence[Event], title: str, ends_at_s: int | Non
         followed=stands(desk, about),
         text_chars=was.text_chars if was else None,
         repeated=was.repeated if was else (),
+        carried=at.carried.get(desk.key) or (was.carried if was else None),
     )
     named = (dao.governor, *((created.proposer, *created.targets) if created else ()))
     return Alert(

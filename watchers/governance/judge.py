@@ -239,6 +239,7 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
         eta_s=change.eta_s or None,
         does=actions(created)[:DOES],
         simulated=change.simulated,
+        carried=desk.at.carried.get(desk.key) if change.change == "executed" else None,
         followed=stands(desk, (change,)) if change.change == "created" else None,
         follows=name_of(desk) if change.change != "created" else "",
         text_chars=text_chars(created),

@@ -57,6 +57,7 @@ def _told(op: BatchResult, calldata: bytes | None, tree: OperationTree | None, d
         outcome=outcome,
         reason=result.reason,
         calls=result.calls,
+        gas_cost_wei=result.gas_cost_wei,
     )
     return Opened(container, inner_spots(placed, result.sender, book, depth))
 
