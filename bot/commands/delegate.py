@@ -1,5 +1,6 @@
-"""`/delegate`: one delegate: its power and rank, who gave it, how it voted, how often with the majority."""
+"""`/delegate`: one delegate: its power and rank, who gave it, how it voted, with the majority and with whom."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot import choices
+from bot import choices, clusters
 from bot.cards import figures
 from bot.cards.card import Card
 from bot.cards.escape import clean, symbol
@@ -19,6 +20,7 @@ from bot.rows import counted, fitting
 from config.settings import Dao
 from watchers.delegates import Book
 from watchers.errors import UserError
+from watchers.governance.alike import Alike, alike
 from watchers.governance.events import Vote
 from watchers.governance.getters import Number
 from watchers.history import StoredEvent
@@ -33,12 +35,15 @@ _DIGITS = 40
 
 
 class Record(NamedTuple):
-    """How somebody voted in a DAO: the latest votes, and with how many majorities of those that are known."""
+    """How somebody voted in a DAO: the latest votes, with how many majorities of those that are known, and who votes
+    alike; None: nobody looked.
+    """
 
     votes: Sequence[StoredEvent]
     proposals: int
     agreed: int
     known: int
+    alike: Alike | None = None
 
 
 class Part(NamedTuple):
@@ -89,6 +94,7 @@ def _part(who: str, part: Part, desk: Desk) -> list[str]:
     lines = [f"**{dao.name}** {_power(who, part)}"]
     if part.delegators is not None:
         lines.append(f"• {_delegators(part, desk)}")
+    lines += clusters.lines(who, dao, part.book, record.alike, desk)
     if not record.proposals:
         lines.append("• No vote on record")
         return lines
@@ -181,11 +187,16 @@ async def _record(who: str, dao: Dao, desk: Desk) -> Record:
         if isinstance(stored.event, Vote):
             sides.setdefault(stored.event.proposal_id, stored.event.support)
     agreed = known = 0
+    whole: dict[int, Sequence[Ballot]] = {}
     for proposal_id, side in list(sides.items())[:COMPARED]:
-        most = majority(await desk.history.ballots(chain_id, dao.governor, proposal_id))
+        ballots = await desk.history.ballots(chain_id, dao.governor, proposal_id)
+        if ballots is not None:
+            whole[proposal_id] = ballots
+        most = majority(ballots)
         known += most is not None
         agreed += most is not None and side == most
-    return Record(own, len(sides), agreed, known)
+    near = await asyncio.to_thread(lambda: alike(who, clusters.sides_of(found, whole))) if sides else None
+    return Record(own, len(sides), agreed, known, near)
 
 
 def majority(ballots: Sequence[Ballot] | None) -> str | None:
