@@ -267,7 +267,7 @@ def load(artifact: str) -> tuple[list[dict[str, Any]], str]:
 
 
 def compile_contracts() -> None:
-    """Compile contracts/ when they changed; about eight seconds then. Raises RuntimeError with solc's words."""
+    """Compile contracts/ when they changed; about half a minute of work then. Raises RuntimeError with solc's words."""
     done = subprocess.run(
         ["node", "compile.mjs"],  # noqa: S607 - Node is where the developer has it
         cwd=HERE,

@@ -21,7 +21,7 @@ from tests.electorate import (
     situation,
     vote,
 )
-from watchers.alert import ProposalFacts
+from watchers.alert import ProposalFacts, Tally
 from watchers.governance.asks import (
     BravoTimes,
     BravoVotes,
@@ -74,7 +74,9 @@ def test_a_new_proposal_tells_what_it_is_and_asks_nothing() -> None:
     (alert,) = judged(at, event)
     facts = alert.facts
     assert isinstance(facts, ProposalFacts)
-    assert (facts.title, facts.proposer, facts.actions, facts.tally) == ("Fund us", OTHER, 2, None)
+    assert (facts.title, facts.proposer, facts.actions) == ("Fund us", OTHER, 2)
+    # nobody can have voted: that is known, and that it fails with no votes; its quorum lies in the future
+    assert facts.tally == Tally(0, 0, 0, None, 0, 0, passes=False)
     assert (facts.ends_at_clock, facts.ends_at_s, facts.eta_s) == (1_200, NOW_S + 200 * 12, None)
     assert (alert.kind, alert.severity, alert.addresses) == ("proposal", "info", (GOVERNOR, OTHER, TOKEN))
     assert alert.reasons[0].value == "created"

@@ -221,7 +221,6 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
     if not watches:
         return None
     dao = desk.dao
-    known = change.change != "created" and desk.book.whole
     created = _acting(change, desk)
     facts = ProposalFacts(
         dao=dao.key,
@@ -230,7 +229,7 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
         title=_title(desk),
         change=change.change,
         proposer=change.proposer,
-        tally=desk.book.tally(desk.rule) if known else None,
+        tally=desk.book.tally(desk.rule) if desk.book.whole else None,
         token_symbol=dao.symbol,
         token_decimals=dao.decimals,
         ends_at_s=_ends_s(desk),

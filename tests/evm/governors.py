@@ -1,0 +1,482 @@
+"""Every kind of governor on one chain: the same proposals put to all of them, in the same blocks, vote by vote.
+
+After each block the contracts themselves are asked what they have counted, and, on a fork in which voting ends there,
+how they would decide: `Word`. Nothing here knows how the bot reads or decides anything.
+
+    works       passes after it was crossed, lost and won again; its call succeeds
+    breaks      reaches the quorum at the last moment; its call fails
+    withdrawn   is cancelled before voting opens, where the family knows that
+    loses       is voted down
+    sweeps      so many are for it that the families that end early carry it out before the deadline
+
+Units: votes are whole tokens of 1,000,000; `tick` counts blocks of two seconds from the block of the proposals.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from eth_utils.crypto import keccak
+
+from tests.evm.anvil import Anvil, Contract, accounts
+from tests.evm.world import ETHER, NOBODY
+
+SUPPLY = 1_000_000
+QUORUM = 40_000  # 4 % of the supply
+DELAY, PERIOD, EXTENSION = 2, 20, 6  # blocks
+BLOCK_S = 2
+OBJECTION_S = 12
+LOCK_S = 4
+CANCEL, EARLY, LATE, QUEUE, EXECUTE, LAST = 1, 8, 20, 30, 34, 36  # ticks
+PCT = 10**18
+SUCCEEDED = (4, 5, 7)  # succeeded, queued, executed: of IGovernor.ProposalState
+DEPLOY_GAS = 14_000_000
+VOTERS = {
+    "ada": 25_000,
+    "ben": 15_000,
+    "cleo": 15_000,
+    "dan": 45_000,
+    "eve": 30_000,
+    "fay": 100,
+    "gus": 30_000,
+    "hal": 20_000,
+    "nil": 0,
+    "whale": 600_000,
+}
+ROLES = ("deployer", *VOTERS, "ivy", "jan")
+
+Side = Literal["for", "against", "abstain"]
+SUPPORT = {"against": 0, "for": 1, "abstain": 2}
+
+
+class Cast(NamedTuple):
+    """A vote: whole, in `parts` of for, against and abstain, or with what the voter `owns` against its delegate."""
+
+    tick: int
+    voter: str
+    side: Side
+    parts: tuple[int, int, int] | None = None
+    owns: bool = False
+
+
+class Plan(NamedTuple):
+    """A proposal's votes, and what they turn: (voter, `crosses` | `passing` | `failing`), by hand."""
+
+    casts: tuple[Cast, ...] = ()
+    turns: tuple[tuple[str, str], ...] = ()
+
+
+class Word(NamedTuple):
+    """What a contract says of a proposal after a block: for, against, abstain, and how it would end with these votes.
+    `is_quorum` tells whether a number is the least that reaches the quorum.
+    """
+
+    counts: tuple[int, int, int]
+    passes: bool
+    is_quorum: Callable[[int], bool]
+
+
+def _data(to: Contract, function: str) -> bytes:
+    """Encode a call of a function that takes nothing, or a number."""
+    return bytes.fromhex(to.data(function, *([7] if function.endswith("(uint256)") else []))[2:])
+
+
+class Dialect:
+    """How a governor is spoken to; OpenZeppelin's, by a proposal's content."""
+
+    def __init__(self, governor: Contract) -> None:
+        self.governor = governor
+        self.ids: dict[str, int] = {}
+        self.content: dict[str, tuple[Any, ...]] = {}
+
+    async def propose(self, name: str, to: Contract, function: str, sender: str) -> str:
+        """Send a proposal of one call."""
+        call, text = ([to.address], [0], [_data(to, function)]), f"# It {name}"
+        self.content[name] = (*call, keccak(text=text))
+        return await self.governor.send("propose(address[],uint256[],bytes[],string)", *call, text, sender=sender)
+
+    def found(self, name: str, log: dict[str, Any]) -> None:
+        """Learn a proposal's number from what its creation logged."""
+        self.ids[name] = int(log["data"][2:66], 16)
+
+    async def step(self, step: str, name: str, sender: str) -> str:
+        """Send a proposal's next step."""
+        function = f"{step}(address[],uint256[],bytes[],bytes32)"
+        return await self.governor.send(function, *self.content[name], sender=sender)
+
+    async def vote(self, name: str, cast: Cast, sender: str) -> str:
+        """Send a vote."""
+        number, support = self.ids[name], SUPPORT[cast.side]
+        if cast.owns:
+            return await self.governor.send("castOverrideVote", number, support, "", sender=sender)
+        if cast.parts is None:
+            return await self.governor.send("castVote", number, support, sender=sender)
+        in_favour, against, abstain = (part * ETHER for part in cast.parts)
+        packed = b"".join(part.to_bytes(16) for part in (against, in_favour, abstain))
+        return await self.governor.send("castVoteWithReasonAndParams", number, 255, "", packed, sender=sender)
+
+    async def counted(self, name: str) -> tuple[tuple[int, int, int], Callable[[int], bool]]:
+        """Ask what is counted, and what the quorum is."""
+        number = self.ids[name]
+        against, in_favour, abstain = await self.governor.call("proposalVotes", number)
+        quorum = await self.governor.call("quorum", await self.governor.call("proposalSnapshot", number))
+        return (in_favour, against, abstain), lambda raw: raw == quorum
+
+    async def last(self, name: str) -> int:
+        """Ask for the last moment of voting, on the governor's clock."""
+        return int(await self.governor.call("proposalDeadline", self.ids[name]))
+
+    async def passes(self, name: str) -> bool:
+        """Ask, once voting is over, whether it passed."""
+        return await self.governor.call("state", self.ids[name]) in SUCCEEDED
+
+
+class Numbered(Dialect):
+    """OpenZeppelin's, by a proposal's number."""
+
+    async def step(self, step: str, name: str, sender: str) -> str:
+        """Send a proposal's next step."""
+        return await self.governor.send(f"{step}(uint256)", self.ids[name], sender=sender)
+
+
+class Bravo(Numbered):
+    """GovernorBravo's."""
+
+    async def propose(self, name: str, to: Contract, function: str, sender: str) -> str:
+        """Send a proposal of one call, its signature apart from its arguments."""
+        propose = "propose(address[],uint256[],string[],bytes[],string)"
+        call = ([to.address], [0], [function], [_data(to, function)[4:]])
+        return await self.governor.send(propose, *call, f"# It {name}", sender=sender)
+
+    async def counted(self, name: str) -> tuple[tuple[int, int, int], Callable[[int], bool]]:
+        """Ask what is counted, and what the quorum is."""
+        found = await self.governor.call("proposals", self.ids[name])
+        quorum = await self.governor.call("quorumVotes")
+        return (found[5], found[6], found[7]), lambda raw: raw == quorum
+
+    async def last(self, name: str) -> int:
+        """Ask for the last block of voting."""
+        return int((await self.governor.call("proposals", self.ids[name]))[4])
+
+
+class Aragon(Dialect):
+    """Aragon's: two sides, and nothing waits."""
+
+    async def propose(self, name: str, to: Contract, function: str, sender: str) -> str:
+        """Send a vote on one call."""
+        return await self.governor.send("newVote", to.address, _data(to, function), f"# It {name}", sender=sender)
+
+    def found(self, name: str, log: dict[str, Any]) -> None:
+        """Learn a vote's number."""
+        self.ids[name] = int(log["topics"][1], 16)
+
+    async def step(self, step: str, name: str, sender: str) -> str:
+        """Carry it out."""
+        return await self.governor.send(f"{step}Vote", self.ids[name], sender=sender)
+
+    async def vote(self, name: str, cast: Cast, sender: str) -> str:
+        """Send a vote."""
+        return await self.governor.send("vote", self.ids[name], cast.side == "for", sender=sender)
+
+    async def counted(self, name: str) -> tuple[tuple[int, int, int], Callable[[int], bool]]:
+        """Ask what is counted; strictly more than the quorum's share must be for it."""
+        found = await self.governor.call("getVote", self.ids[name])
+        quorum_pct, yea, nay, power = found[5:9]
+        reaches: Callable[[int], bool] = lambda raw: raw * PCT // power > quorum_pct  # noqa: E731 - asked of two numbers below
+        return (yea, nay, 0), lambda raw: reaches(raw) and not reaches(raw - 1)
+
+    async def last(self, name: str) -> int:
+        """Ask for the end, which the window is open before; others have a last moment in which one may still vote."""
+        length = int(await self.governor.call("voteTime"))
+        return int((await self.governor.call("getVote", self.ids[name]))[2]) + length
+
+    async def passes(self, name: str) -> bool:
+        """Ask, once voting is over, whether it may be carried out or has been."""
+        number = self.ids[name]
+        return bool((await self.governor.call("getVote", number))[1] or await self.governor.call("canExecute", number))
+
+
+_SEVEN = (
+    Cast(3, "ada", "for"),
+    Cast(4, "ben", "abstain"),
+    Cast(5, "cleo", "for"),
+    Cast(6, "dan", "against"),
+    Cast(7, "eve", "for"),
+    Cast(8, "fay", "for"),
+    Cast(9, "nil", "for"),
+    Cast(LATE, "gus", "against"),
+    Cast(LATE + 1, "hal", "for"),
+)
+_TURNS = (("dan", "failing"), ("eve", "passing"), ("gus", "failing"), ("hal", "passing"))
+SWEEP = Plan(
+    (Cast(3, "ada", "against"), Cast(4, "whale", "for")),
+    (("whale", "crosses"), ("whale", "passing")),
+)
+_LATE = Plan((Cast(4, "eve", "for"), Cast(LATE, "cleo", "for")), (("cleo", "crosses"), ("cleo", "passing")))
+_LOST = (Cast(3, "ada", "for"), Cast(4, "gus", "against"), Cast(5, "ben", "abstain"))
+SIMPLE = {
+    "works": Plan(_SEVEN, (("ben", "crosses"), ("ben", "passing"), *_TURNS)),
+    "breaks": _LATE,
+    "withdrawn": Plan(),
+    "loses": Plan(_LOST, (("ben", "crosses"),)),
+}
+FOR_ONLY = {
+    **SIMPLE,
+    "works": Plan(_SEVEN, (("cleo", "crosses"), ("cleo", "passing"), *_TURNS)),
+    "loses": Plan(_LOST),
+}
+FRACTIONS = {  # who has no weight is refused
+    **SIMPLE,
+    "works": Plan(
+        (*_SEVEN[:4], Cast(7, "eve", "for", (20_000, 5_000, 2_000)), Cast(8, "eve", "for"), _SEVEN[5], *_SEVEN[7:]),
+        SIMPLE["works"].turns,
+    ),
+}
+OVERRIDES = {
+    **SIMPLE,
+    "works": Plan(
+        (
+            *_SEVEN[:4],
+            Cast(7, "ivy", "for", owns=True),  # dan has voted with her 20,000
+            Cast(8, "eve", "for"),
+            Cast(9, "jan", "abstain", owns=True),  # gus has not voted with his 5,000 yet
+            *_SEVEN[7:],
+        ),
+        (("ben", "crosses"), ("ben", "passing"), ("dan", "failing"), ("ivy", "passing")),
+    ),
+    "sweeps": SWEEP,
+}
+OBJECTIONS = {
+    "works": Plan(
+        (
+            Cast(3, "ada", "for"),
+            Cast(4, "ben", "against"),
+            Cast(5, "cleo", "for"),  # 4 % exactly, which is not more than 4 %
+            Cast(6, "eve", "for"),
+            Cast(7, "gus", "against"),
+            Cast(8, "dan", "against"),
+            Cast(9, "dan", "for"),  # votes again
+            Cast(10, "fay", "for"),
+            Cast(LATE, "cleo", "against"),  # objects: from here on nobody may vote for it
+            Cast(LATE + 1, "hal", "against"),
+        ),
+        (("eve", "crosses"), ("eve", "passing"), ("dan", "failing"), ("dan", "passing")),
+    ),
+    "breaks": Plan((Cast(4, "eve", "for"), Cast(12, "cleo", "for")), _LATE.turns),
+    "loses": Plan((Cast(3, "ada", "for"), Cast(4, "gus", "against"))),
+}
+ARAGON = OBJECTIONS | {
+    "works": Plan(
+        (*OBJECTIONS["works"].casts[:-2], Cast(LATE, "hal", "against"), Cast(LATE + 1, "hal", "for")),
+        OBJECTIONS["works"].turns,
+    ),
+    "sweeps": SWEEP,
+}
+
+
+class Kind(NamedTuple):
+    """A governor of the table: its contract and what that is made of, and the words that daos.toml has for it."""
+
+    contract: str
+    protocol: str = "oz_governor"
+    made_of: tuple[Any, ...] = ("name", "token", "lock", DELAY, PERIOD)
+    token: str = "VotesToken"
+    lock: str = ""  # the timelock's contract
+    dialect: type[Dialect] = Dialect
+    plans: dict[str, Plan] = SIMPLE
+    clock: Literal["block", "timestamp"] = "block"
+    extends: bool = False
+
+
+_UNLOCKED = ("name", "token", DELAY, PERIOD)
+_FIRST = ("name", "token", "lock", PERIOD + 1)  # contracts whose delay is one block
+_ARAGON = ("token", PCT // 2, PCT // 25, (DELAY + PERIOD) * BLOCK_S)
+_BRAVO = ("token", "lock", QUORUM * ETHER, DELAY, PERIOD)
+_FIVE, _FOUR, _COMPOUND = "TimelockController", "TimelockController4", "WaitingLock"
+KINDS = {
+    "oz5_timelock": Kind("TimelockedGovernor", lock=_FIVE),
+    "oz5_seconds": Kind(
+        "TimelockedGovernor",
+        made_of=("name", "token", "lock", DELAY * BLOCK_S, PERIOD * BLOCK_S),
+        token="SecondsToken",
+        lock=_FIVE,
+        clock="timestamp",
+    ),
+    "oz5_late_quorum": Kind("ModernGovernor", made_of=(*_FIRST, EXTENSION), lock=_FIVE, extends=True),
+    "oz5_super_quorum": Kind("SuperGovernor", made_of=_UNLOCKED, plans=SIMPLE | {"sweeps": SWEEP}),
+    "oz5_fractional": Kind("FractionalGovernor", made_of=("name", "token", PERIOD + 1), plans=FRACTIONS),
+    "oz5_overridable": Kind(
+        "OverridableGovernor", made_of=("token", PERIOD + 1), token="ExtendedToken", plans=OVERRIDES
+    ),
+    "oz5_compound_timelock": Kind("CompoundTimelockGovernor", lock=_COMPOUND),
+    "oz5_storage": Kind("StoringGovernor", made_of=_UNLOCKED, dialect=Numbered),
+    "oz4_timelock": Kind("FourthGovernor", lock=_FOUR),
+    "oz4_late_quorum": Kind(
+        "FourthLateGovernor", made_of=("name", "token", "lock", DELAY, PERIOD, EXTENSION), lock=_FOUR, extends=True
+    ),
+    "oz4_bravo": Kind("BravoGovernor", "governor_bravo", _FIRST, lock=_FOUR, dialect=Bravo, plans=FOR_ONLY),
+    "oz4_bravo_as_oz": Kind("BravoGovernor", made_of=_FIRST, lock=_FOUR, dialect=Bravo, plans=FOR_ONLY),
+    "bravo": Kind("PlainBravo", "governor_bravo", _BRAVO, "PriorVotesToken", _COMPOUND, Bravo, FOR_ONLY),
+    "aragon_objection": Kind(
+        "ObjectionVoting", "lido", (*_ARAGON, OBJECTION_S), dialect=Aragon, plans=OBJECTIONS, clock="timestamp"
+    ),
+    "aragon_early": Kind("ObjectionVoting", "aragon", (*_ARAGON, 0), dialect=Aragon, plans=ARAGON, clock="timestamp"),
+}
+
+
+class Seat(NamedTuple):
+    """A governor that stands, and what its contract said: by proposal and block."""
+
+    kind: Kind
+    governor: Contract
+    token: Contract
+    lock: Contract | None
+    dialect: Dialect
+    words: dict[str, dict[int, Word]]
+    ends: dict[str, int]  # the last block of voting
+
+
+class Played(NamedTuple):
+    """What happened: who is who, the governors, where the proposals stand, and which executions failed."""
+
+    who: dict[str, str]
+    seats: dict[str, Seat]
+    start: int
+    failed: frozenset[str]
+
+
+async def play(anvil: Anvil) -> Played:
+    """Deploy every kind and put the proposals to each."""
+    signers = accounts(len(ROLES))
+    who = {role: str(signer.address).lower() for role, signer in zip(ROLES, signers, strict=True)}
+    target = await anvil.deploy("Target", sender=who["deployer"])
+    seats = await _seats(anvil, who)
+    await anvil.mine(2)
+    start = await anvil.height() + 1
+    await _propose(anvil, who, seats, target)
+    failed: set[str] = set()
+    for tick in range(1, LAST + 1):
+        voted = await _tick(anvil, who, seats, tick, failed)
+        if voted:
+            await _ask(anvil, voted, start + tick)
+    began_s = anvil.time_s - LAST * BLOCK_S
+    for seat in seats.values():
+        for name in seat.kind.plans:
+            last = await seat.dialect.last(name)
+            seat.ends[name] = last if seat.kind.clock == "block" else start + (last - began_s) // BLOCK_S
+    return Played(who, seats, start, frozenset(failed))
+
+
+async def _seats(anvil: Anvil, who: dict[str, str]) -> dict[str, Seat]:
+    deployer = who["deployer"]
+    tokens = {name: await _token(anvil, who, name) for name in dict.fromkeys(kind.token for kind in KINDS.values())}
+    seats = {}
+    for key, kind in KINDS.items():
+        lock = await _lock(anvil, kind, deployer)
+        given = {"name": key, "token": tokens[kind.token].address, "lock": lock.address if lock else ""}
+        args = [given[arg] if isinstance(arg, str) else arg for arg in kind.made_of]
+        governor = await anvil.deploy(kind.contract, *args, sender=deployer, gas=DEPLOY_GAS)
+        await anvil.mine()
+        if lock is not None:
+            await _hand_over(lock, kind, governor, deployer)
+        names = kind.plans
+        words: dict[str, dict[int, Word]] = {name: {} for name in names}
+        seats[key] = Seat(kind, governor, tokens[kind.token], lock, kind.dialect(governor), words, {})
+    return seats
+
+
+async def _token(anvil: Anvil, who: dict[str, str], name: str) -> Contract:
+    """Deploy a token, and give each voter its votes."""
+    extended = name == "ExtendedToken"
+    named = () if extended else ("Tribes", "TRIBE")
+    token = await anvil.deploy(name, *named, SUPPLY * ETHER, sender=who["deployer"], gas=DEPLOY_GAS)
+    await anvil.mine()
+    lends = {"ivy": ("dan", 20_000), "jan": ("gus", 5_000)} if extended else {}
+    lent = dict(lends.values())
+    held = {voter: votes - lent.get(voter, 0) for voter, votes in VOTERS.items()}
+    held |= {voter: amount for voter, (_, amount) in lends.items()}
+    sent = [
+        await token.send("transfer", who[voter], votes * ETHER, sender=who["deployer"])
+        for voter, votes in held.items()
+        if votes
+    ]
+    await anvil.succeed(*sent)
+    chosen = {voter: lends[voter][0] if voter in lends else voter for voter in held}
+    await anvil.succeed(*[await token.send("delegate", who[to], sender=who[voter]) for voter, to in chosen.items()])
+    return token
+
+
+async def _lock(anvil: Anvil, kind: Kind, deployer: str) -> Contract | None:
+    if not kind.lock:
+        return None
+    args = (LOCK_S,) if kind.lock == "WaitingLock" else (LOCK_S, [], [NOBODY], deployer)
+    return await anvil.deploy(kind.lock, *args, sender=deployer)
+
+
+async def _hand_over(lock: Contract, kind: Kind, governor: Contract, deployer: str) -> None:
+    """Let the governor use its timelock."""
+    if kind.lock == "WaitingLock":
+        await lock.anvil.succeed(await lock.send("handOver", governor.address, sender=deployer))
+        return
+    roles = [await lock.call(role) for role in ("PROPOSER_ROLE", "CANCELLER_ROLE")]
+    await lock.anvil.succeed(*[await lock.send("grantRole", role, governor.address, sender=deployer) for role in roles])
+
+
+async def _propose(anvil: Anvil, who: dict[str, str], seats: dict[str, Seat], target: Contract) -> None:
+    """Put every plan to every governor in one block, each by a proposer of its own, as Bravo wants it."""
+    sent: list[tuple[Seat, str, str]] = []
+    for seat in seats.values():
+        for name, proposer in zip(seat.kind.plans, VOTERS, strict=False):
+            function = "failWithText()" if name == "breaks" else "set(uint256)"
+            sent.append((seat, name, await seat.dialect.propose(name, target, function, who[proposer])))
+    receipts = await anvil.succeed(*[tx for _, _, tx in sent])
+    for (seat, name, _), receipt in zip(sent, receipts, strict=True):
+        (log,) = [each for each in receipt["logs"] if each["address"].lower() == seat.governor.address]
+        seat.dialect.found(name, log)
+
+
+async def _tick(
+    anvil: Anvil, who: dict[str, str], seats: dict[str, Seat], tick: int, failed: set[str]
+) -> list[tuple[Seat, str]]:
+    """Send and mine one block; give the proposals that were voted on."""
+    voted, sent, may_fail = [], [], {}
+    for key, seat in seats.items():
+        for name, plan in seat.kind.plans.items():
+            casts = [cast for cast in plan.casts if cast.tick == tick]
+            sent += [await seat.dialect.vote(name, cast, who[cast.voter]) for cast in casts]
+            voted += [(seat, name)] if casts else []
+        for step, name in _due(seat.kind, tick):
+            proposer = who[list(VOTERS)[list(seat.kind.plans).index(name)]]
+            tx = await seat.dialect.step(step, name, proposer)
+            if name == "breaks" and step == "execute":
+                may_fail[key] = tx
+            else:
+                sent.append(tx)
+    await anvil.succeed(*sent)
+    failed |= {key for key, tx in may_fail.items() if (await anvil.receipt(tx))["status"] == "0x0"}
+    return voted
+
+
+def _due(kind: Kind, tick: int) -> list[tuple[str, str]]:
+    """Give the steps that a governor takes at a tick."""
+    due = []
+    if tick == CANCEL and "withdrawn" in kind.plans:
+        due.append(("cancel", "withdrawn"))
+    if tick == EARLY and "sweeps" in kind.plans:
+        due.append(("execute", "sweeps"))
+    if tick == QUEUE and kind.lock:
+        due += [("queue", "works"), ("queue", "breaks")]
+    if tick == EXECUTE:
+        due += [("execute", "works"), ("execute", "breaks")]
+    return due
+
+
+async def _ask(anvil: Anvil, voted: Sequence[tuple[Seat, str]], block: int) -> None:
+    """Ask the contracts what they count, and how they would decide were voting over now."""
+    counted = [await seat.dialect.counted(name) for seat, name in voted]
+    point = await anvil.rpc("evm_snapshot")
+    await anvil.rpc("anvil_mine", hex(DELAY + PERIOD + EXTENSION + 2), hex(BLOCK_S))
+    passes = [await seat.dialect.passes(name) for seat, name in voted]
+    if not await anvil.rpc("evm_revert", point):
+        raise RuntimeError("the fork point is gone")
+    for (seat, name), (counts, is_quorum), passed in zip(voted, counted, passes, strict=True):
+        seat.words[name][block] = Word(counts, passed, is_quorum)
