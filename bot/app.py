@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import aiohttp
@@ -38,6 +39,7 @@ from bot.vitals import Vitals, Watched
 from bot.web.server import serve
 from config.errors import VARIABLES, SettingsError
 from config.settings import Chain, Runtime, Settings
+from watchers import birth
 from watchers.alert import AlertState
 from watchers.appraisal import Appraiser
 from watchers.asking import Asking
@@ -305,7 +307,8 @@ def _read_back(parts: _Parts, one: Watched, *, holders: bool = False) -> Loop:
     tokens = (holders_from if holders else tokens_on)(parts.app.settings, chain)
     books = HolderBooks(parts.redis) if holders else DelegateBooks(parts.redis)
     ranges = LogRanges(one.rpc, chain)
-    reading = Backfill(chain, tokens, books, ranges, requests=lambda: one.rpc.requests)
+    born = partial(birth.born, one.rpc)
+    reading = Backfill(chain, tokens, books, ranges, requests=lambda: one.rpc.requests, born=born)
 
     return lambda: reading.follow(lambda: _at_head(one))
 

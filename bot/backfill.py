@@ -6,6 +6,7 @@ Errors: ChainError when a chain cannot be read now, StoreError, UserError for a 
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple, TextIO
 
 import aiohttp
@@ -13,13 +14,14 @@ import aiohttp
 from bot.cards import figures
 from bot.desk import Line
 from config.settings import Chain, Settings
+from watchers import birth
 from watchers.backfill import Backfill
 from watchers.chain.blocks import header_call, lenient_header
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.delegates import Books, DelegateBooks, Progress
 from watchers.errors import ChainError, UserError
-from watchers.governance.electors import tokens_on
+from watchers.governance.electors import UNDELEGATED, tokens_on
 from watchers.governance.holding import holders_from
 from watchers.holders import HolderBooks
 from watchers.valkey import engine
@@ -45,9 +47,12 @@ def wanted(settings: Settings, dao: str | None) -> list[Wanted]:
         chain = settings.chains[one.chain]
         held = holders_from(settings, chain)
         of_holders = [Wanted(chain, {one.token: held[one.token]}, HolderBooks)] if one.token in held else []
-        if not of_holders and (not one.token or one.token_start_block is None):
-            raise UserError(f"--dao: {dao}: give it token and token_start_block in daos.toml, else it has no book")
         start = tokens_on(settings, chain).get(one.token)
+        if not of_holders and start is None and one.protocol in UNDELEGATED:
+            why = "no book of one token tells who may vote there; holders = true in daos.toml keeps who holds the token"
+            raise UserError(f"--dao: {dao}: {why}")
+        if not of_holders and start is None:
+            raise UserError(f"--dao: {dao}: give it token and token_start_block in daos.toml, else it has no book")
         return [*([Wanted(chain, {one.token: start})] if start is not None else []), *of_holders]
     followed = [c for c in settings.chains.values() if c.enabled]
     found = [Wanted(c, tokens_on(settings, c)) for c in followed]
@@ -78,7 +83,8 @@ async def backfill(settings: Settings, dao: str | None, out: TextIO) -> None:
 
 
 def _reading(chain: Chain, tokens: dict[str, int], books: Books, rpc: Rpc) -> Backfill:
-    return Backfill(chain, tokens, books, LogRanges(rpc, chain), requests=lambda: rpc.requests)
+    born = partial(birth.born, rpc)
+    return Backfill(chain, tokens, books, LogRanges(rpc, chain), requests=lambda: rpc.requests, born=born)
 
 
 async def final_of(rpc: Rpc) -> int:

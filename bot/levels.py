@@ -14,6 +14,7 @@ from bot.desk import Desk
 from bot.rows import counted
 from config.settings import Dao
 from watchers.delegates import DAY_S, Snapshot
+from watchers.governance.electors import UNDELEGATED
 
 if TYPE_CHECKING:
     from watchers.governance.census import Census
@@ -25,6 +26,23 @@ NEAR_D = 7  # a snapshot that is so much older than 30 days serves where one of 
 SHOWN_OUT = 5
 SHOWN_CLASSES = 5
 EXACT = 1e-6  # what rounding may cost an index that is counted to the end
+
+# why no book of one token tells the delegates, by how the governor is read
+_UNKEPT = {
+    **dict.fromkeys(("lido", "aragon"), "none: its holders are the voters, and who votes for one votes in its name"),
+    "curve_dao": "none: votes are locks that wane, and cannot be given; who locked how much is not kept",
+    **dict.fromkeys(("maker_chief", "sky_chief"), "none: votes are what is locked in the chief; who did is not kept"),
+    **dict.fromkeys(
+        ("aave_v2", "aave_v3", "aave_v3_voting"), "unknown: not kept, since staked tokens vote as well as the token"
+    ),
+}
+
+
+def unkept(dao: Dao) -> str:
+    """Say why there is no book of a DAO's delegates."""
+    if dao.protocol in UNDELEGATED:
+        return _UNKEPT[dao.protocol]
+    return "unknown: daos.toml names no token_start_block, so no book of delegates is kept"
 
 
 class Level(NamedTuple):

@@ -42,7 +42,8 @@ class Ranges(Protocol):
 
 class Backfill:
     """The past of one chain's tokens; `tokens` maps each to its first block. `requests` tells how many HTTP requests
-    the chain has cost so far; `unread` counts logs that did not fit.
+    the chain has cost so far; `born` finds the first block of a token whose first is 0, not known; `unread` counts logs
+    that did not fit.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class Backfill:
         ranges: Ranges,
         *,
         requests: Callable[[], int],
+        born: Callable[[str, int], Awaitable[int]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.chain, self.tokens, self.books, self.unread = chain, dict(tokens), books, 0
-        self._ranges, self._requests, self._sleep = ranges, requests, sleep
+        self._ranges, self._requests, self._born, self._sleep = ranges, requests, born, sleep
         held = {chain.id: {holders.protocol.name: [Transfers(frozenset(tokens))]}}
         holding = isinstance(books, HolderBooks)
         self._decoder = Decoder([holders.protocol], transfers=held) if holding else Decoder([erc20_votes.protocol])
@@ -69,6 +71,7 @@ class Backfill:
     async def read(self, goal: int | None) -> AsyncIterator[Progress]:
         """Read every book up to `goal`, the last final block, or to where commits feed it; give each step done."""
         for token, start in self.tokens.items():
+            await self._find(token, start, goal)
             while True:
                 stored = await self.books.stored_done(self.chain.id, token)
                 was = await self.books.progress(self.chain.id, token, start)
@@ -81,6 +84,20 @@ class Backfill:
                 await self.books.fill(self.chain.id, was, stored, self._changes(token, logs), to)
                 yield await self.books.progress(self.chain.id, token, start)
                 await self._sleep(SHARE * max(1, self._requests() - before) / self.chain.requests_per_s)
+
+    async def _find(self, token: str, start: int, goal: int | None) -> None:
+        """Find out, once, where a token begins that nobody names the first block of."""
+        was = await self.books.progress(self.chain.id, token, start)
+        ends = [end for end in (goal, was.since - 1 if was.since is not None else None) if end is not None]
+        if self._born is None or was.start or was.over or not ends or min(ends) < 1:
+            return
+        if await self.books.stored_done(self.chain.id, token):
+            return
+        before = self._requests()
+        first = await self._born(token, min(ends))
+        if first:
+            await self.books.begin(self.chain.id, token, first)
+        await self._sleep(SHARE * max(1, self._requests() - before) / self.chain.requests_per_s)
 
     def _changes(self, token: str, logs: list[Log]) -> list[BookChange]:
         decoded = self._decoder.decode(self.chain.id, logs)

@@ -91,9 +91,11 @@ _snapshots = msgspec.json.Decoder(Snapshot)
 
 
 class Books:
-    """Books of one sort, by chain id and token. `most`: how many holders one may have; 0: no bound."""
+    """Books of one sort, by chain id and token. `most`: how many holders one may have; 0: no bound. `sums`: what is
+    entered twice counts twice.
+    """
 
-    sort, most = "delegates", 0
+    sort, most, sums = "delegates", 0, False
 
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis  # its own annotations do not know that every reply is bytes
@@ -103,7 +105,12 @@ class Books:
         async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(self._key(chain_id, token)).get(f"{tag(chain_id)}:first")
             meta, first = await pipe.execute()
-        return progress_of(token, start, meta, first)
+        return progress_of(token, start, meta, first, sums=self.sums)
+
+    async def begin(self, chain_id: int, token: str, born: int) -> None:
+        """Remember that a token has nothing to tell before a block."""
+        async with storing("remember where a book begins"):
+            await self._redis.hset(self._key(chain_id, token), "born", born)
 
     async def fill(
         self, chain_id: int, was: Progress, stored_done: str, changes: Iterable[BookChange], done: int
@@ -210,19 +217,24 @@ class DelegateBooks(Books):
         return sorted(found)
 
 
-def progress_of(token: str, start: int, meta: dict[bytes, bytes], first: bytes | None) -> Progress:
-    """Read how far a book is."""
+def progress_of(
+    token: str, start: int, meta: dict[bytes, bytes], first: bytes | None, *, sums: bool = False
+) -> Progress:
+    """Read how far a book is. One of sums that is to begin earlier now cannot be read on: it is late."""
+    start = max(start, int(meta.get(b"born", 0)))
     since = meta.get(b"since")
     fed = since or (first if since is not None else None)  # "" is the chain's first block of all
     begun = int(meta.get(b"from", start))
-    done = int(meta[b"done"]) if b"done" in meta and begun <= start else start - 1
+    missed = max(start, 1) if sums and begun > start else 0
+    done = int(meta[b"done"]) if b"done" in meta and (begun <= start or missed) else start - 1
     return Progress(
         token,
         start,
         done,
         int(fed) if fed else None,
         int(meta.get(b"gaps", 0)),
-        *(int(meta.get(one, 0)) for one in (b"over", b"late")),
+        int(meta.get(b"over", 0)),
+        int(meta.get(b"late", 0)) or missed,
     )
 
 

@@ -24,7 +24,7 @@ _SIZE = 1 << 264
 class HolderBooks(Books):
     """Who has how much. Above `most` holders a book is let go of: about so many fit into what a small machine has."""
 
-    sort, most = "holders", 2_000_000
+    sort, most, sums = "holders", 2_000_000, True
 
     async def book(self, chain_id: int, token: str, start: int) -> Book:
         """Read all balances of a token, at one moment; the zero address, which mints, is left out."""
@@ -37,7 +37,7 @@ class HolderBooks(Books):
         many = len(settled) + len(fresh) > MANY
         balances = await asyncio.to_thread(_balances, settled, fresh) if many else _balances(settled, fresh)
         at = Cursor.parse(cursor.decode()) if cursor else None
-        return Book(progress_of(token, start, meta, first), at, int(time_s or 0), balances)
+        return Book(progress_of(token, start, meta, first, sums=self.sums), at, int(time_s or 0), balances)
 
 
 def _balances(settled: dict[bytes, bytes], fresh: Iterable[bytes]) -> dict[str, int]:

@@ -22,6 +22,7 @@ from watchers.errors import ChainError, DecodeError, Fenced, ReorgError, StoreEr
 from watchers.facts import Ask
 from watchers.governance.clock import end_s
 from watchers.governance.desk import Desk
+from watchers.governance.electors import tokens_on
 from watchers.governance.events import ProposalChange
 from watchers.governance.family import Family
 from watchers.governance.remind import HOUR_S, PastVotes, absent, due, reminder, reminder_id, watches_over
@@ -195,9 +196,10 @@ class Reminders:
 
     async def _powers(self, dao: Dao) -> dict[str, int] | None:
         """Read the book of delegates; None while it is not whole, and where there is none."""
-        if not dao.token or dao.token_start_block is None:
+        start = tokens_on(self._settings, self._chain).get(dao.token)
+        if start is None:
             return None
-        book = await self._books.book(self._chain.id, dao.token, dao.token_start_block)
+        book = await self._books.book(self._chain.id, dao.token, start)
         return book.powers if book.progress.whole else None
 
     def _away(self, one: Open, powers: dict[str, int] | None, at: Situation) -> dict[str, int] | None:

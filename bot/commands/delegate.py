@@ -15,6 +15,7 @@ from bot.cards.escape import clean, symbol
 from bot.cards.frame import fit
 from bot.cards.lexicon import shorten
 from bot.desk import Desk
+from bot.levels import unkept
 from bot.reply import Asked, reply
 from bot.rows import counted, fitting
 from config.settings import Dao
@@ -112,7 +113,7 @@ def _part(who: str, part: Part, desk: Desk) -> list[str]:
 def _power(who: str, part: Part) -> str:
     book, dao = part.book, part.dao
     if book is None:
-        return "power unknown: daos.toml names no token_start_block, so no book of delegates is kept"
+        return f"power {unkept(dao)}"
     if not book.progress.whole:
         return f"power unknown: the book of delegates is {book.progress.share():.0%} read back"
     rank = _rank(who, book)

@@ -18,7 +18,7 @@ from bot.cards.lexicon import short_number
 from bot.census import counted_powers, snapshot_of
 from bot.charts.plots import Curve, Line, Lorenz, Panel, Plot, Trend
 from bot.desk import Desk
-from bot.levels import CHANGE_D, NAMES, Level, Name, before, briefly, headline, wholly
+from bot.levels import CHANGE_D, NAMES, Level, Name, before, briefly, headline, unkept, wholly
 from bot.reply import Asked, reply
 from bot.rows import counted
 from config.settings import Dao
@@ -36,15 +36,6 @@ NOT_HELD = " unknown: holders are not indexed"
 NO_TREND = "**Trend** not yet: it takes two daily snapshots, and one is taken a day"
 MORE = "Every measure of one level: give `level`"
 SHOWN_PROPOSALS = 200
-# what no book of one token tells, by how the governor is read
-UNDELEGATED = {
-    **dict.fromkeys(("lido", "aragon"), " none: its holders are the voters, and who votes for one votes in its name"),
-    "curve_dao": " none: votes are locks that wane, and cannot be given; who locked how much is not kept",
-    **dict.fromkeys(("maker_chief", "sky_chief"), " none: votes are what is locked in the chief; who did is not kept"),
-    **dict.fromkeys(
-        ("aave_v2", "aave_v3", "aave_v3_voting"), " unknown: not kept, since staked tokens vote as well as the token"
-    ),
-}
 
 
 class Terms(NamedTuple):
@@ -107,8 +98,7 @@ async def delegates_of(dao: Dao, book: Book | None, terms: Terms, desk: Desk) ->
     """Measure who has been given votes, or say why that is not known."""
     title = "**Delegates**"
     if book is None:
-        none = " unknown: daos.toml names no token_start_block, so no book of delegates is kept"
-        return Level("delegates", title, why=UNDELEGATED.get(dao.protocol, none))
+        return Level("delegates", title, why=f" {unkept(dao)}")
     if not book.progress.whole:
         return Level(
             "delegates", title, why=f" unknown: the book of delegates is {book.progress.share():.0%} read back"

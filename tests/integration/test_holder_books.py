@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -21,8 +22,9 @@ from tests.delegation import TOKEN, person
 from tests.desk import DESK
 from tests.electorate import dao, situation
 from tests.governed import settings_of
-from tests.node import Clock, Node, Sketch, chain_of, log, serve
+from tests.node import Clock, Node, Refusal, Sketch, chain_of, log, serve
 from watchers.backfill import Backfill
+from watchers.birth import born
 from watchers.chain.block import Cursor
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
@@ -141,6 +143,59 @@ async def test_the_past_of_a_token_is_read_from_a_node_and_what_moves_nothing_co
         async for _ in reading.read(3):
             raise AssertionError("nothing is left to read")
     assert (await books.book(1, TOKEN, 1)).powers == {person(0): 60, person(1): 30}
+
+
+@pytest.mark.parametrize("oldest", [0, 900])
+async def test_where_a_token_begins_is_found_once_by_halving_and_its_past_read_from_there(
+    redis: Redis, oldest: int
+) -> None:
+    node = Node()
+    node.mine_many(700)
+    node.mine([sent_log(NOBODY, person(0), 100)])
+    birth_block = node.head
+    node.mine_many(300)
+    clock, asked = Clock(), 0
+
+    def lie(method: str, params: list[Any], result: Any) -> Any:
+        nonlocal asked
+        if method != "eth_getCode":
+            return result
+        asked += 1
+        if int(params[1], 16) < oldest:
+            return Refusal(-32000, "missing trie node")
+        return "0x60" if int(params[1], 16) >= birth_block else "0x"
+
+    node.lie = lie
+    async with serve(node) as urls, aiohttp.ClientSession() as session:
+        one = chain_of(urls, max_range=100)
+        rpc, books = Rpc(one, session, clock=clock, sleep=clock.sleep), HolderBooks(redis)
+
+        async def read(goal: int) -> list[Progress]:
+            reading = Backfill(
+                one, {TOKEN: 0}, books, LogRanges(rpc, one), requests=lambda: rpc.requests, born=partial(born, rpc),
+                sleep=clock.sleep,
+            )  # fmt: skip
+            return [progress async for progress in reading.read(goal)]
+
+        (first, *_) = await read(node.head - 100)
+        again = asked
+        await read(node.head)
+    assert asked == again <= 12, "remembered"
+    assert first.start == (0 if oldest else birth_block)
+    assert (await books.book(1, TOKEN, 0)).powers == {person(0): 100}
+    ranges = [int(params[0]["fromBlock"], 16) for method, params in node.calls if method == "eth_getLogs"]
+    assert min(ranges) == first.start
+
+
+async def test_a_book_that_is_to_begin_earlier_is_not_counted_twice_and_says_that_it_must_be_read_anew(
+    redis: Redis,
+) -> None:
+    books = HolderBooks(redis)
+    read = [change_of(sent(9, 0, NOBODY, person(0), 5))]
+    await books.fill(1, await books.progress(1, TOKEN, 8), "", read, 9)
+    earlier = await books.progress(1, TOKEN, 3)
+    assert (earlier.done, earlier.late) == (9, 3)
+    assert (await books.progress(1, TOKEN, 9)).late == 0
 
 
 async def test_a_book_that_outgrows_its_bound_is_let_go_of_and_begins_anew_when_the_bound_is_raised(

@@ -11,7 +11,7 @@ from bot.cards.layout import MORE, texts
 from bot.cards.lexicon import Lexicon
 from bot.census import counted_powers
 from bot.commands import delegate, power
-from bot.levels import NAMES, Level, Name, before
+from bot.levels import NAMES, Level, Name, before, unkept
 from config.settings import Dao, Label
 from tests import electorate, events
 from tests.delegation import person
@@ -20,6 +20,8 @@ from watchers.chain.block import Cursor
 from watchers.delegates import DAY_S, Book, Progress, Snapshot
 from watchers.errors import UserError
 from watchers.governance.census import PLAYERS, take
+from watchers.governance.electors import UNDELEGATED, tokens_on
+from watchers.governance.holding import holders_from
 from watchers.history import StoredEvent
 from watchers.wing import Ballot
 
@@ -76,6 +78,17 @@ async def test_where_no_book_of_delegates_could_tell_the_answer_says_who_votes(d
     one = SETTINGS.daos[dao]
     assert await DESK.book(one) is None
     assert f"Delegates {says}" in await delegates(None, one)
+
+
+def test_every_governor_whose_delegates_are_not_kept_has_its_reason_and_no_book() -> None:
+    for dao in SETTINGS.daos.values():
+        if dao.protocol in UNDELEGATED:
+            assert "token_start_block" not in unkept(dao)
+            assert dao.token not in tokens_on(SETTINGS, SETTINGS.chains[dao.chain])
+    aave = SETTINGS.daos["aave"].model_copy(update={"holders": True})
+    held = SETTINGS.model_copy(update={"daos": {"aave": aave}})
+    assert holders_from(held, SETTINGS.chains["ethereum"]) == {aave.token: 10926829}
+    assert {dao.protocol for dao in SETTINGS.daos.values()} >= UNDELEGATED - {"aragon"}
 
 
 async def test_holders_are_unknown_because_nobody_indexes_them() -> None:
