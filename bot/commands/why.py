@@ -207,7 +207,10 @@ def _of_influence(seen: Influence, facts: VoteFacts) -> list[str]:
             "there above it: without them it is still reached"
         )
     if seen.share_of_delegated is not None:
-        lines.append(f"**Of delegated power** {figures.percent(seen.share_of_delegated)} of what is delegated now")
+        share = figures.percent(seen.share_of_delegated)
+        lines.append(
+            f"**Of delegated power** {share} of what is delegated now; no contract tells what was at the snapshot"
+        )
     lines += _gained(seen, facts)
     if seen.winning_number is not None and seen.blocking_number is not None:
         win, block = (counted(number, "vote") for number in (seen.winning_number, seen.blocking_number))
