@@ -42,7 +42,7 @@ def _line(op: BatchResult, time_s: int, desk: Desk) -> str:
 def commands(desk: Desk) -> list[Any]:
     """Give the command."""
 
-    @app_commands.command(name="batches", description="The latest operations and executions that failed, or all of them")
+    @app_commands.command(name="batches", description="The latest operations and executions that failed, or all")
     @app_commands.describe(
         chain="One chain only", failed_only="Only what failed, yes if not said", limit="How many, 10 if not said"
     )

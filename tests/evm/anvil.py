@@ -249,6 +249,7 @@ ARTIFACTS = {
     "TimelockController4": "openzeppelin-v4/build/contracts/TimelockController.json",
     "ERC1967Proxy": "@openzeppelin/contracts/build/contracts/ERC1967Proxy.json",
     "Safe": "@safe-global/safe-smart-account/build/artifacts/contracts/Safe.sol/Safe.json",
+    "MultiSend": "@safe-global/safe-smart-account/build/artifacts/contracts/libraries/MultiSend.sol/MultiSend.json",
     "SafeProxyFactory": "@safe-global/safe-smart-account/build/artifacts/contracts/proxies/"
     "SafeProxyFactory.sol/SafeProxyFactory.json",
     **{

@@ -1,7 +1,7 @@
 """A governor that executes a proposal, itself or through its timelock.
 
 OpenZeppelin's `execute` carries the calls, and the proposal's number is the hash of the arguments. Bravo's carries the
-number alone: its calls are what its timelock says, or is seen, to do.
+number alone: its calls are what its timelock says, or is seen, to do, or else what it is seen to call itself.
 
 Source: OpenZeppelin contracts, `Governor.execute`, `GovernorTimelockControl`; Compound `GovernorBravoDelegate.execute`.
 """
@@ -43,7 +43,8 @@ def _open(spot: Spot, book: Book) -> Sequence[Opened] | None:
     if spot.data[:10] == _NUMBERED and not told and not calls:
         return None  # other contracts have an execute(uint256), too
     done = _done(book, calls) if told else None
-    meant, word = Plan(tuple(calls)), Word(True if told else None)
+    known = bool(calls) or spot.data[:10] == _WHOLE
+    meant, word = Plan(tuple(calls)) if known else None, Word(True if told else None)
     name = str(number)
     return [settle(NAME, spot, book, meant, name=name, sender=spot.target, word=word, done=done, through=_THROUGH)]
 
@@ -74,15 +75,19 @@ def _done(book: Book, calls: list[Intended]) -> range | None:
 
 
 def _by_timelock(spot: Spot, book: Book) -> list[Intended]:
-    """Give what Bravo's timelock was seen to be told, or, without a tree, said to have executed."""
+    """Give what Bravo's timelock, of either kind, was seen to be told, or, without a tree, said to have executed."""
     if spot.visit is None:
-        return [one.call for one in compound_timelock.executed(book)]
-    calls = []
+        singles = [one.call for one in compound_timelock.executed(book)]
+        return singles or [one.call for one in timelock.executed(book)]
+    calls: list[Intended] = []
     for visit in made(spot.visit):
-        if visit.frame.input[:10] in compound_timelock.SELECTORS and visit.frame.type == "CALL":
+        if visit.frame.type != "CALL":
+            continue
+        if visit.frame.input[:10] in compound_timelock.SELECTORS:
             call = compound_timelock.read(visit.frame.input)
-            if call is not None:
-                calls.append(call)
+            calls += [call] if call is not None else []
+        elif visit.frame.input[:10] in timelock.SELECTORS:
+            calls += timelock.read(visit.frame.input) or []
     return calls
 
 

@@ -39,13 +39,12 @@ class Executed(NamedTuple):
 
 
 def _open(spot: Spot, book: Book) -> Sequence[Opened] | None:
-    chosen = spot.data[:10]
-    types = _TYPES[chosen]
+    types = _TYPES[spot.data[:10]]
     try:
         words = decode_words(types, bytes.fromhex(spot.data[10:]))
     except DecodeError:
         return None
-    rows = columns(*words[:3]) if chosen == _BATCH else columns(words[:1], words[1:2], words[2:3])
+    rows = _rows(spot.data[:10], words)
     if rows is None:
         return None
     name = "0x" + keccak(encode_words(types, words)).hex()
@@ -56,6 +55,18 @@ def _open(spot: Spot, book: Book) -> Sequence[Opened] | None:
     if spot.visit is None and not done and not spot.is_root and not book.reverted:
         return None
     return [settle(NAME, spot, book, Plan(tuple(rows)), name=name, sender=spot.target, word=word, done=done)]
+
+
+def read(data: str) -> list[Intended] | None:
+    """Read the calls that a timelock was told to make; None when the calldata does not fit."""
+    try:
+        return _rows(data[:10], decode_words(_TYPES[data[:10]], bytes.fromhex(data[10:])))
+    except DecodeError:
+        return None
+
+
+def _rows(chosen: str, words: Sequence[Any]) -> list[Intended] | None:
+    return columns(*words[:3]) if chosen == _BATCH else columns(words[:1], words[1:2], words[2:3])
 
 
 def columns(targets: Sequence[str], values: Sequence[int], datas: Sequence[bytes]) -> list[Intended] | None:
