@@ -188,3 +188,20 @@ async def test_an_executed_proposal_says_what_became_of_its_calls_on_its_step_an
     assert standing is not None
     assert isinstance(standing.alert.facts, ProposalFacts)
     assert standing.alert.facts.carried == step.carried
+
+
+async def test_a_node_that_sees_the_transaction_in_another_block_is_not_believed(redis: Redis) -> None:
+    told = log(FAILURE, HASH, emitter=TREASURY, data="0x" + "0" * 64)
+    node = a_node(exec_safe(packed(PING, BOOM), gas=1), TREASURY, safe_tree(failed=True), told)
+    honest = node.lie
+    assert honest is not None
+
+    def elsewhere(method: str, params: list[Any], result: Any) -> Any:
+        answer = honest(method, params, result)
+        return {**answer, "blockHash": HASH} if method == "eth_getTransactionByHash" else answer
+
+    node.lie = elsewhere
+    async with world(node, redis, *WATCHES, wings=(governance, batches), treasury=TREASURY) as w:
+        alert, facts = batch_of(await said(w))
+    assert (alert.severity, facts.evidence) == ("notable", "logs")
+    assert [(one.success, one.calls) for one in facts.operations] == [(False, ())]
