@@ -35,7 +35,7 @@ from bot.port import DiscordPort, Owners
 from bot.seat import seat
 from bot.store import Mutes, SettingsHistory, Subscriptions
 from bot.tree import assemble
-from bot.vitals import Vitals, Watched
+from bot.vitals import Vitals, Watched, WatchedHub
 from bot.web.server import serve
 from config.errors import VARIABLES, SettingsError
 from config.settings import Chain, Runtime, Settings
@@ -61,6 +61,8 @@ from watchers.lookup import Lookup
 from watchers.pipeline import Pipeline
 from watchers.reminders import Reminders
 from watchers.retrials import Retrials
+from watchers.snapshot.hub import Hub
+from watchers.snapshot.ledger import Ledger, Reading
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
 from watchers.valkey import engine
@@ -116,6 +118,7 @@ class _Parts:
     redis: Redis
     decoder: Decoder
     watched: dict[int, Watched]
+    hubs: Sequence[WatchedHub]
 
 
 def now_ms() -> int:
@@ -153,6 +156,8 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
                 loops[f"chain {one.chain.key}"] = _follow(parts, one, operator)
                 loops[f"delegates of {one.chain.key}"] = _read_back(parts, one)
                 loops[f"holders of {one.chain.key}"] = _read_back(parts, one, holders=True)
+            for hub in parts.hubs:
+                loops[f"hub {hub.chain.key}"] = _follow_hub(parts, hub, operator)
         app.web_port = await _serve(stack, app.vitals, runtime)
         shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
         shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
@@ -162,7 +167,7 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
         app.ready.set()
-        chains = [one.chain.key for one in parts.watched.values()]
+        chains = [*(one.chain.key for one in parts.watched.values()), *(hub.chain.key for hub in parts.hubs)]
         log.info("ready", chains=chains, role=options.role, web_port=app.web_port)
         yield app
 
@@ -196,11 +201,21 @@ def _parts(settings: Settings, options: Options, holder: str, redis: Redis, sess
     history = History(redis, [chain.id for chain in settings.chains.values() if chain.enabled])
     stores = {chain.id: ChainStore(redis, chain.id, clock_ms=now_ms) for chain in chains}
     deliveries, subscriptions = Deliveries(redis), Subscriptions(redis)
-    watched = {chain.id: Watched(chain, Rpc(chain, session), stores[chain.id]) for chain in chains}
-    vitals = Vitals(history, deliveries, subscriptions, watched)
+    on_nodes = [chain for chain in chains if not chain.hub]
+    watched = {chain.id: Watched(chain, Rpc(chain, session), stores[chain.id]) for chain in on_nodes}
+    hubs = [
+        WatchedHub(chain, _ledger(settings, chain, stores[chain.id], history, session)) for chain in chains if chain.hub
+    ]
+    vitals = Vitals(history, deliveries, subscriptions, watched, hubs)
     vitals.shelves = Shelves(settings, chains, DelegateBooks(redis), HolderBooks(redis))
     app = App(settings, history, subscriptions, deliveries, vitals, stores)
-    return _Parts(app, options, holder, redis, decoder_of(settings), watched)
+    return _Parts(app, options, holder, redis, decoder_of(settings), watched, hubs)
+
+
+def _ledger(
+    settings: Settings, chain: Chain, store: ChainStore, history: History, session: aiohttp.ClientSession
+) -> Ledger:
+    return Ledger(settings, chain, Hub(chain, session, clock=time.monotonic), store, history)
 
 
 def _connection(settings: Settings, options: Options, setup: Setup) -> AbstractAsyncContextManager[Connection]:
@@ -298,6 +313,17 @@ def _follow(parts: _Parts, one: Watched, operator: OperatorChannel) -> Loop:
         return one.feed.steps()
 
     one.follower = Follower(chain, one.store, pipeline, feed, operator, holder=parts.holder, clock=time.monotonic)
+    return one.follower.follow
+
+
+def _follow_hub(parts: _Parts, one: WatchedHub, operator: OperatorChannel) -> Loop:
+    """Give a hub's supervised loop."""
+    store = parts.app.stores[one.chain.id]
+
+    def feed(_: Cursor | None, __: Sequence[Cursor]) -> AsyncIterator[Reading]:
+        return one.ledger.readings(parts.options.feed_sleep)
+
+    one.follower = Follower(one.chain, store, one.ledger, feed, operator, holder=parts.holder, clock=time.monotonic)
     return one.follower.follow
 
 

@@ -54,7 +54,7 @@ def wanted(settings: Settings, dao: str | None) -> list[Wanted]:
         if not of_holders and start is None:
             raise UserError(f"--dao: {dao}: give it token and token_start_block in daos.toml, else it has no book")
         return [*([Wanted(chain, {one.token: start})] if start is not None else []), *of_holders]
-    followed = [c for c in settings.chains.values() if c.enabled]
+    followed = settings.on_nodes
     found = [Wanted(c, tokens_on(settings, c)) for c in followed]
     found += [Wanted(c, holders_from(settings, c), HolderBooks) for c in followed]
     return [one for one in found if one.tokens]

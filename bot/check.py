@@ -6,6 +6,7 @@ by host.
 """
 
 import asyncio
+import time
 from http import HTTPStatus
 from typing import Any, NamedTuple, TextIO
 
@@ -21,6 +22,7 @@ from watchers.chain.blocks import header_call, lenient_header, read_number
 from watchers.chain.rpc import Rpc
 from watchers.errors import ChainError
 from watchers.facts import Call
+from watchers.snapshot.hub import Hub
 
 PATIENCE_S = 15.0
 FIRST_COLUMN = 10
@@ -71,7 +73,9 @@ async def online(settings: Settings, out: TextIO, *, api_base: str = DISCORD) ->
     chains = _followed(settings)
     async with aiohttp.ClientSession() as session:
         tries = [
-            _try(chain.model_copy(update={"endpoints": (endpoint,)}), status.name, session)
+            _try_hub(settings, chain, status.name, session)
+            if chain.hub
+            else _try(chain.model_copy(update={"endpoints": (endpoint,)}), status.name, session)
             for chain in chains
             for endpoint, status in zip(chain.endpoints, Rpc(chain, session).status(), strict=True)
         ]
@@ -156,6 +160,23 @@ async def _try(chain: Chain, host: str, session: aiohttp.ClientSession) -> Answe
     took_ms = (asyncio.get_running_loop().time() - began) * 1000
     final = "" if lenient_header(reply.answers[1]) else f"; it names no {tag} block, so confirmations decide"
     return Answer(chain.key, host, well=True, reached=True, line=f"ok: head {head:,} in {took_ms:.0f} ms{final}")
+
+
+async def _try_hub(settings: Settings, chain: Chain, host: str, session: aiohttp.ClientSession) -> Answer:
+    """Ask a hub for what is open in our spaces now."""
+    loop = asyncio.get_running_loop()
+    hub, began = Hub(chain, session, clock=loop.time), loop.time()
+    where = {"space_in": [dao.space for dao in settings.daos.values() if dao.chain == chain.key]}
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            found = [
+                row async for rows in hub.pages("proposals", {**where, "end_gte": int(time.time())}) for row in rows
+            ]
+    except (ChainError, TimeoutError) as error:
+        why = str(error) or "does not answer in time"
+        return Answer(chain.key, host, well=False, reached=hub.answered, line=f"{why}; wait, then try again")
+    took_ms = (loop.time() - began) * 1000
+    return Answer(chain.key, host, well=True, reached=True, line=f"ok: {len(found)} open proposals in {took_ms:.0f} ms")
 
 
 def _followed(settings: Settings) -> list[Chain]:

@@ -28,17 +28,22 @@ class OperatorChannel:
 
     async def stalled(self, chain: Chain, since_s: float, head: int) -> None:
         """Say that a chain stands still."""
+        what, seen = "block", f"The last head seen is block {figures.number(head)}."
+        if chain.hub:
+            what, seen = "reading", f"It was last asked <t:{head}:R>." if head else "It was never asked."
         facts = (
-            f"No new block of {chain.name} was committed for **{figures.duration(int(since_s))}**.",
-            f"The last head seen is block {figures.number(head)}. It is being tried again; `/status` tells how.",
+            f"No new {what} of {chain.name} was committed for **{figures.duration(int(since_s))}**.",
+            f"{seen} It is being tried again; `/status` tells how.",
         )
         await self._said(f"{chain.name} stands still", "bad", facts)
 
     async def recovered(self, chain: Chain, gap_blocks: int, down_s: float) -> None:
         """Say that it moves again and what there is to catch up."""
+        behind = "" if chain.hub else f"; {figures.number(gap_blocks)} blocks were behind"
+        kept = "No vote is skipped: all since then are read" if chain.hub else "None is skipped: each is read in order"
         facts = (
-            f"It stood for **{figures.duration(int(down_s))}**; {figures.number(gap_blocks)} blocks were behind.",
-            "None is skipped: each is read in order, and alerts found late say how late.",
+            f"It stood for **{figures.duration(int(down_s))}**{behind}.",
+            f"{kept}, and alerts found late say how late.",
         )
         await self._said(f"{chain.name} moves again", "good", facts)
 

@@ -77,7 +77,7 @@ def _codes(given: object) -> dict[str, str]:
 
 async def from_chains(settings: Settings, name: str, *, trace: bool) -> Given:
     """Ask every followed chain at once for a transaction by its lower-case hash. Raises InputError, ChainError."""
-    chains = [chain for chain in settings.chains.values() if chain.enabled]
+    chains = settings.on_nodes
     if not chains:
         raise InputError(name, "", "no chain is followed", "set enabled = true for its chain in chains.toml")
     async with aiohttp.ClientSession() as session:

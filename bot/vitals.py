@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.backfill import Shelves
@@ -18,9 +18,11 @@ from bot.web.server import Sample
 from config.settings import Chain
 from watchers.chain.feed import Feed
 from watchers.chain.rpc import Rpc
+from watchers.chain.steps import Step
 from watchers.errors import StoreError
 from watchers.history import ChainStatus, History
 from watchers.pipeline import Pipeline
+from watchers.snapshot.ledger import Ledger, Reading
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
 from watchers.unreadable import Unread
@@ -39,17 +41,31 @@ class Watched:
     store: ChainStore
     feed: Feed | None = None
     pipeline: Pipeline | None = None
-    follower: Follower | None = None
+    follower: Follower[Step] | None = None
+
+
+@dataclass
+class WatchedHub:
+    """A hub's parts. `follower` is None in a process that does not follow it."""
+
+    chain: Chain
+    ledger: Ledger
+    follower: Follower[Reading] | None = None
 
 
 class Vitals:
     """Reads the parts' plain counters when asked; keeps none of its own."""
 
     def __init__(
-        self, history: History, deliveries: Deliveries, subscriptions: Subscriptions, watched: dict[int, Watched]
+        self,
+        history: History,
+        deliveries: Deliveries,
+        subscriptions: Subscriptions,
+        watched: dict[int, Watched],
+        hubs: Sequence[WatchedHub] = (),
     ) -> None:
         self._history, self._deliveries, self._subscriptions = history, deliveries, subscriptions
-        self._watched = watched
+        self._watched, self._hubs = watched, hubs
         self.line: DeliveryLine | None = None
         self.sender: Sender | None = None
         self.connection: Connection | None = None
@@ -68,6 +84,7 @@ class Vitals:
         that asks. Raises StoreError.
         """
         lines = [await self._chain_line(one) for one in self._watched.values()]
+        lines += [await self._hub_line(one) for one in self._hubs]
         if self.shelves is not None:
             lines += await self.shelves.lines()
         if self.connection is not None:
@@ -103,6 +120,18 @@ class Vitals:
         parts += [f"{status.pending} changes to route"] if status.pending else []
         return Line(one.chain.name, " · ".join(parts), well)
 
+    async def _hub_line(self, one: WatchedHub) -> Line:
+        """Say when a hub was read; its blocks are readings."""
+        status = await self._history.chain_status(one.chain.id)
+        down = [f"down: {one.follower.down}"] if one.follower and one.follower.down else []
+        if status is None:
+            return Line(one.chain.name, down[0] if down else "nothing read yet", well=False)
+        age_s = max(0, int(time.time()) - status.time_s)
+        well = age_s <= max(STALE_S, STALE_BLOCKS * one.chain.block_time_s)
+        parts = [f"off-chain, read {figures.duration(age_s)} ago", *down]
+        parts += [f"{status.pending} changes to route"] if status.pending else []
+        return Line(one.chain.name, " · ".join(parts), well)
+
     def _behind(self, one: Watched, status: ChainStatus) -> tuple[str, bool]:
         age_s = max(0, int(time.time()) - status.time_s)
         allowed = max(STALE_S, STALE_BLOCKS * one.chain.block_time_s)
@@ -120,6 +149,10 @@ class Vitals:
                     line = await self._chain_line(one)
                     if not line.well:
                         ill[one.chain.key] = line.how
+                for hub in self._hubs:
+                    line = await self._hub_line(hub)
+                    if not line.well:
+                        ill[hub.chain.key] = line.how
         except (StoreError, TimeoutError) as error:
             ill["store"] = str(error) or "does not answer"
         if self.connection is not None and not self.connection.online.is_set():
@@ -134,6 +167,8 @@ class Vitals:
         """Give every metric from plain counters; nothing here waits."""
         for one in self._watched.values():
             yield from self._chain_samples(one)
+        for hub in self._hubs:
+            yield from _hub_samples(hub)
         if self.line is not None:
             for (stage, outcome), count in sorted(self.line.tally.items()):
                 labels = {"stage": stage, "outcome": outcome}
@@ -198,3 +233,16 @@ class Vitals:
             ("tribune_earlier_votes_unread", one.pipeline.earlier.failures, "Failures to read earlier votes back."),
         ):
             yield Sample(name, "counter", told, labels, count)
+
+
+def _hub_samples(one: WatchedHub) -> Iterator[Sample]:
+    c, hub = one.ledger.counters, one.ledger.hub
+    for name, count, told in (
+        ("tribune_hub_requests", hub.requests, "HTTP requests to a hub."),
+        ("tribune_hub_failures", hub.failures, "Requests to a hub without a whole answer."),
+        ("tribune_blocks", c.blocks, "Blocks committed."),
+        ("tribune_events", c.events, "Events kept."),
+        ("tribune_alerts", c.alerts, "Alerts committed."),
+        ("tribune_decode_errors", c.decode_errors, "Logs that did not fit."),
+    ):
+        yield Sample(name, "counter", told, {"chain": one.chain.key}, count)

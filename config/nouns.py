@@ -89,7 +89,9 @@ class Strict(BaseModel):
 
 
 class Chain(Strict):
-    """One `[chain]` of chains.toml. `finality`: the node's tag, or `depth` for `confirmations` blocks."""
+    """One `[chain]` of chains.toml. `finality`: the node's tag, or `depth` for `confirmations` blocks. `hub`: no chain,
+    but a place where votes are signed, read over GraphQL each `block_time_s`; its block is the second of a reading.
+    """
 
     key: Key
     id: int = Field(gt=0, lt=2**63)
@@ -105,20 +107,22 @@ class Chain(Strict):
     max_range: int = Field(default=2000, ge=1)
     requests_per_s: float = Field(default=10, gt=0, allow_inf_nan=False)
     sequencer_feed: Address | None = None
+    hub: bool = False
 
     def tx_url(self, tx: str) -> str:
-        """Link a transaction in the chain's explorer."""
-        return f"{self.explorer.rstrip('/')}/tx/{tx}"
+        """Link a transaction in the chain's explorer; a hub has none."""
+        return "" if self.hub else f"{self.explorer.rstrip('/')}/tx/{tx}"
 
     def address_url(self, address: str) -> str:
-        """Link an address in the chain's explorer."""
-        return f"{self.explorer.rstrip('/')}/address/{address}"
+        """Link an address in the chain's explorer, or a voter in the hub's."""
+        return f"{self.explorer.rstrip('/')}/{'#/profile' if self.hub else 'address'}/{address}"
 
 
 class Dao(Strict):
     """One `[dao]` of daos.toml. `clock` is what the governor counts in; `quorum` names what counts toward it. Without
     a `token` the supply is not asked, and weight is drawn as votes. `token_start_block` is a block at or before the
     token's first: without it no book of delegates is kept. `holders`: keep who holds the token, by its Transfers.
+    `space`: it votes in this space of a hub, and `governor` is a name made of the space's.
     """
 
     key: Key
@@ -138,6 +142,11 @@ class Dao(Strict):
     proposal_url: Annotated[str, AfterValidator(_proposal_url)] = ""
     aliases: tuple[str, ...] = ()
     holders: Annotated[bool, AfterValidator(_holders)] = False
+    space: str = ""
+
+    def proposal_link(self, proposal_id: int) -> str:
+        """Link a proposal; a hub names its own by 32 bytes."""
+        return self.proposal_url.replace("{id}", f"0x{proposal_id:064x}" if self.space else str(proposal_id))
 
 
 class TokenDef(Strict):

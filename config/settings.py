@@ -5,6 +5,7 @@ here, since every file is the operator's to edit. Secrets are `SecretStr` and `e
 never appear in an error.
 """
 
+import hashlib
 import io
 import os
 import re
@@ -79,6 +80,11 @@ class Settings(Strict):
         """Find a chain by its id."""
         return next((c for c in self.chains.values() if c.id == chain_id), None)
 
+    @property
+    def on_nodes(self) -> tuple[Chain, ...]:
+        """The chains that are followed and read from nodes: all that are enabled but hubs."""
+        return tuple(chain for chain in self.chains.values() if chain.enabled and not chain.hub)
+
     def named_on(self, chain: Chain) -> frozenset[str]:
         """Give every address that these files name on a chain: whom the operator vouches for."""
         own = [d for d in self.daos.values() if d.chain == chain.key]
@@ -136,12 +142,13 @@ def load(
     settings = Settings(
         runtime=runtime,
         chains=tables(where / "chains.toml", Chain, _Endpoints(where / "chains.toml", env)),
-        daos=tables(where / "daos.toml", Dao),
+        daos=tables(where / "daos.toml", Dao, _in_space),
         tokens=entries(where / "tokens.toml", "token", TokenDef),
         labels=entries(where / "labels.toml", "label", Label),
         watches=entries(where / "watches.toml", "watch", _WATCHES),
     )
     _arrive(where, settings, protocols)
+    _spaces(where, settings)
     _unique(where, settings)
     return settings
 
@@ -267,6 +274,26 @@ def _pointers(
         if not isinstance(watch, VoteWatch | ReminderWatch) and protocols is not None:
             known = sorted(protocols.get(watch.kind, ()))
             yield "watches.toml", f"{place}.protocol", "protocol", watch.protocol, known
+
+
+def _in_space(_: str, table: Table) -> Table:
+    """Fill in what is the same for every space of the Snapshot hub."""
+    space = table.get("space")
+    if not isinstance(space, str) or not space:
+        return table
+    name = hashlib.sha256(f"snapshot:{space}".encode()).hexdigest()[:40]
+    url = f"https://snapshot.box/#/s:{space}/proposal/{{id}}"
+    same = {"chain": "snapshot", "protocol": "snapshot", "clock": "timestamp", "governor": "0x" + name}
+    return {**same, "proposal_url": url, **table}
+
+
+def _spaces(where: Path, settings: Settings) -> None:
+    """Refuse a DAO whose chain and space do not fit. Raises SettingsError."""
+    for dao in settings.daos.values():
+        if bool(dao.space) != settings.chains[dao.chain].hub:
+            problem = "is a space, and its chain is no hub" if dao.space else "is missing: its chain is a hub"
+            remedy = "name a chain with hub = true" if dao.space else "name the space, or another chain"
+            raise SettingsError(str(where / "daos.toml"), f"{dao.key}.space", problem, remedy)
 
 
 def _unique(where: Path, settings: Settings) -> None:

@@ -40,7 +40,7 @@ class Amount(msgspec.Struct, frozen=True):
 
 class Tally(msgspec.Struct, frozen=True):
     """A proposal's votes; `quorum_raw` None when it could not be read. `passes` is the family's own rule, None when
-    that cannot be known.
+    that cannot be known. `unsided`: the votes choose among what is neither for nor against; `abstain_raw` is their sum.
     """
 
     for_raw: int
@@ -50,6 +50,7 @@ class Tally(msgspec.Struct, frozen=True):
     toward_quorum_raw: int
     voters: int
     passes: bool | None
+    unsided: bool = False
 
 
 class Bloc(msgspec.Struct, frozen=True):
@@ -113,6 +114,7 @@ class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):
     ends_at_clock: int | None
     to_flip_back_raw: int | None = None
     influence: Influence | None = None
+    choice: str = ""
 
 
 class StepTaken(msgspec.Struct, frozen=True):
@@ -208,6 +210,7 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     text_chars: int | None = None
     repeated: tuple[tuple[str, int], ...] = ()
     carried: OperationFacts | None = None
+    result: str = ""
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
@@ -323,7 +326,8 @@ Facts = VoteFacts | ProposalFacts | MoveFacts | BatchFacts | ActFacts | Reminder
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """An event worth saying. `id` is stable under re-inclusion; `subject` is what cards about one thing share (a
     proposal, a pool, a bundle). `dao` and `tokens` are what a subscription may filter on; empty when they do not apply.
-    `revises`: it is no news of its own, but how something followed stands now.
+    `revises`: it is no news of its own, but how something followed stands now. `amended`: the source has corrected what
+    it is about since it was said.
     """
 
     id: str
@@ -342,6 +346,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     revises: bool = False
+    amended: bool = False
 
     @property
     def is_followed(self) -> bool:

@@ -145,6 +145,17 @@ class History:
         """Give every step in a proposal's life, oldest first."""
         return (await self._find(f"proposal:p:{governor}:{proposal_id}", chain_id, 1_000))[::-1]
 
+    async def events(self, chain_id: int, ids: Sequence[str]) -> dict[str, StoredEvent]:
+        """Give those of these events that are kept, by their ids."""
+        async with storing("read history"):
+            texts = await self._redis.hmget(f"{tag(chain_id)}:event", list(ids)) if ids else []
+        found = {}
+        for event_id, text in zip(ids, texts, strict=True):
+            stored = self.unread.read("event", event_id, text, read) if text else None
+            if stored is not None:
+                found[event_id] = stored
+        return found
+
     async def ballots(
         self, chain_id: int, governor: str, proposal_id: int, *, before: tuple[int, int] | None = None
     ) -> list[Ballot] | None:

@@ -4,7 +4,7 @@ Errors: ChainError and StoreError leave the block where it is, to be tried again
 log, or a wing's judgement, that fails on hostile data is counted, said once, and harms nothing else.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain as chained
 from typing import Any, TypeVar
@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
-from config.settings import Chain, LiquidityWatch, Settings
+from config.settings import Chain, Dao, LiquidityWatch, Settings
 from watchers.abi import shape_of
 from watchers.alert import Alert, OperationFacts, ProposalFacts
 from watchers.batches.events import BatchResult
 from watchers.batches.protocols.executions import GOVERNOR
 from watchers.batches.telling import container_of, facts_of
 from watchers.chain.answers import Cache, learn, load
-from watchers.chain.block import Block, Cursor
+from watchers.chain.block import Block, Cursor, Header
 from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.steps import Final, Forward, Head, Missed, Rewind, Step
@@ -157,17 +157,7 @@ class Pipeline:
 
     async def _ended(self, block: Block, committed: CommittedBlock) -> CommittedBlock:
         """Add the proposals whose deadline the block is the first to be past, by what is known of them."""
-        if not self._daos:
-            return committed
-        header, told = block.header, {alert.id for alert in committed.alerts}
-        over = [
-            ended(alert, header)
-            for alert in await self._store.due(header.height, header.time_s)
-            if alert.id not in told
-            and isinstance(alert.facts, ProposalFacts)
-            and (dao := self._daos.get(alert.facts.governor)) is not None
-            and is_past(dao, alert.facts.ends_at_clock, header)
-        ]
+        over = await past_their_end(self._store, self._daos, block.header, committed.alerts) if self._daos else []
         return msgspec.structs.replace(committed, alerts=(*committed.alerts, *over))
 
     async def _judged(self, block: Block, late_s: int | None, *, history: bool) -> CommittedBlock:
@@ -318,6 +308,21 @@ class Pipeline:
         c = self.counters
         notes: dict[str, Any] = {"head": c.head, "requests": self._rpc.requests, "decode_errors": c.decode_errors}
         await self._store.note(**notes, judge_errors=c.judge_errors, blocks=c.blocks)
+
+
+async def past_their_end(
+    store: ChainStore, daos: Mapping[str, Dao], header: Header, alerts: Iterable[Alert]
+) -> list[Alert]:
+    """Give the followed proposals whose deadline a block is the first to be past and of which it tells nothing else."""
+    told = {alert.id for alert in alerts}
+    return [
+        ended(alert, header)
+        for alert in await store.due(header.height, header.time_s)
+        if alert.id not in told
+        and isinstance(alert.facts, ProposalFacts)
+        and (dao := daos.get(alert.facts.governor)) is not None
+        and is_past(dao, alert.facts.ends_at_clock, header)
+    ]
 
 
 def _governance(wings: Iterable[object]) -> GovernanceWing | None:

@@ -37,11 +37,14 @@ _BOOKS, _REMIND = load("books"), load("remind")
 
 
 class CommittedBlock(msgspec.Struct, frozen=True):
-    """What one block brought. `late_s` and `seen_at_ms` go to the alerts that are new with it."""
+    """What one block brought. `late_s` and `seen_at_ms` go to the alerts that are new with it. `times_s`: when each
+    event was, where that is not the block's time.
+    """
 
     cursor: Cursor
     time_s: int
     events: tuple[Event, ...] = ()
+    times_s: tuple[int, ...] = ()
     alerts: tuple[Alert, ...] = ()
     late_s: int | None = None
     seen_at_ms: int = 0
@@ -166,7 +169,7 @@ class ChainStore:
         if expected is not None and at.number <= expected.number:
             raise ReorgError(f"block {at.number} does not come after block {expected.number}")
         head = [epoch, self._ttl_ms, KEPT, str(expected or ""), str(at), at.number, block.time_s, *_seen(block)]
-        reply = await _COMMIT(self._redis, self._tag, *head, *_events(block.events, block.time_s), *_alerts(block))
+        reply = await _COMMIT(self._redis, self._tag, *head, *_events(block), *_alerts(block))
         self._check(reply, epoch, str(at))
         return "dup" if reply == b"DUP" else "ok"
 
@@ -174,7 +177,7 @@ class ChainStore:
         """Write what a second reading found in a committed block; the cursor stays. Alerts known already stay too."""
         at = block.cursor
         head = [epoch, self._ttl_ms, str(at), at.number, *_seen(block)]
-        reply = await _ADD(self._redis, self._tag, *head, *_events(block.events, block.time_s), *_alerts(block))
+        reply = await _ADD(self._redis, self._tag, *head, *_events(block), *_alerts(block))
         self._check(reply, epoch, str(at))
 
     async def remind(
@@ -344,15 +347,18 @@ def _seen(block: CommittedBlock) -> list[int | str]:
     return ["" if block.late_s is None else block.late_s, block.seen_at_ms]
 
 
-def _events(events: Sequence[Event], time_s: int) -> list[Any]:
-    return flat([record(event, time_s) for event in events])
+def _events(block: CommittedBlock) -> list[Any]:
+    times = block.times_s or (block.time_s,) * len(block.events)
+    return flat([record(event, time_s) for event, time_s in zip(block.events, times, strict=True)])
 
 
 def _standing(alert: Alert) -> tuple[str, int]:
-    """Say whether an alert stands for what goes on, "", over or waiting, and the clock at which it ends."""
+    """Say whether an alert stands for what goes on, "", over or waiting, and the clock at which it ends. One that is
+    amended takes the place of what was said before, like it.
+    """
     facts = alert.facts
     if not isinstance(facts, ProposalFacts) or facts.followed is None:
-        return "", 0
+        return ("over" if alert.amended else ""), 0
     end = facts.ends_at_clock or 0
     return ("waiting", end) if 0 < end < FARTHEST and not facts.followed.ended else ("over", 0)
 

@@ -12,17 +12,18 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from config.settings import Chain
+from config.settings import Chain, Settings
 from watchers.backoff import backoff_s
 from watchers.chain.block import Cursor
-from watchers.chain.steps import Final, Head, Step
+from watchers.chain.steps import Final, Head
 from watchers.errors import ChainError, Fenced, StoreError
 from watchers.governance.electors import tokens_on
 from watchers.holders import HolderBooks
-from watchers.pipeline import Pipeline
+from watchers.pipeline import Counters
 from watchers.silence import Operator, Silence
 from watchers.store import ChainStore
 
@@ -34,18 +35,47 @@ RING = 8_192  # blocks that the feed may walk back over: a rollup's tail of bloc
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 RELEASE_S = 5.0
 
-MakeFeed = Callable[[Cursor | None, Sequence[Cursor]], AsyncIterator[Step]]
+S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
+MakeFeed = Callable[[Cursor | None, Sequence[Cursor]], AsyncIterator[S]]
 
 
-class Follower:
+class Taker(Protocol[S_contra]):
+    """Who carries the steps of a feed out: the pipeline of a chain, the ledger of a hub."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is watched."""
+        ...
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """Where it stands."""
+        ...
+
+    @property
+    def counters(self) -> Counters:
+        """What happened since the start."""
+        ...
+
+    def begin(self, epoch: int, cursor: Cursor | None, history_to: int = -1) -> None:
+        """Take over where the store stands."""
+        ...
+
+    async def take(self, step: S_contra) -> object:
+        """Carry a step out; what is returned from is committed."""
+        ...
+
+
+class Follower(Generic[S]):
     """One chain, followed for as long as `follow` runs. `down` holds why it does not work now, for /status."""
 
     def __init__(
         self,
         chain: Chain,
         store: ChainStore,
-        pipeline: Pipeline,
-        feed: MakeFeed,
+        pipeline: Taker[S],
+        feed: MakeFeed[S],
         operator: Operator,
         *,
         holder: str,

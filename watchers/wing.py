@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from config.settings import Chain, Settings
-from watchers.alert import Alert, OperationFacts
+from watchers.alert import Alert, OperationFacts, Reason
 from watchers.chain.block import Header
 from watchers.decode import Protocol as Decoding
 from watchers.event import Event
@@ -48,6 +48,8 @@ class Situation(NamedTuple):
     `titles` holds, by the same key, what their creation said of them, and `created` the creation itself; `steps` the
     steps before this block, oldest first, each with its time in seconds. `followed` is what was said last of each, as
     it stands. `carried`: what became of each call of a proposal that the block executes, for the judges.
+    `amends` names the votes, by their ids, that only correct what was told before, each with the reasons for
+    which it was said; none: it was not, and stays unsaid.
     """
 
     settings: Settings
@@ -61,6 +63,7 @@ class Situation(NamedTuple):
     steps: Mapping[tuple[str, int], Sequence[tuple[Event, int]]] = MappingProxyType({})
     followed: Mapping[tuple[str, int], Alert] = MappingProxyType({})
     carried: Mapping[tuple[str, int], OperationFacts] = MappingProxyType({})
+    amends: Mapping[str, Sequence[Reason]] = MappingProxyType({})
 
 
 class Wing(Protocol):

@@ -13,12 +13,13 @@ from watchers.governance.hand import Hand
 from watchers.governance.protocols.outflows import protocol as outflows
 from watchers.governance.wing import wing as governance
 from watchers.liquidity.wing import wing as liquidity
+from watchers.snapshot.family import NAME as SNAPSHOT
 from watchers.wing import Wing
 
 WINGS: tuple[Wing, ...] = (governance, liquidity, batches)
 
 PROTOCOLS: dict[str, Sequence[str]] = {
-    "vote": [p.name for p in governance.protocols if isinstance(p, Governor | Chief)],
+    "vote": [*(p.name for p in governance.protocols if isinstance(p, Governor | Chief)), SNAPSHOT],
     "act": [p.name for p in governance.protocols if isinstance(p, Hand | Electors)],
     "liquidity": [p.name for p in liquidity.protocols],
     "batch": [p.name for p in batches.protocols if any(p.handlers.values())],
@@ -29,7 +30,8 @@ def decoder_of(settings: Settings) -> Decoder:
     """Build the decoder of every wing's protocols, told by daos.toml who each governor is, and by all files together
     whose acts to read, on the chains where a watch asks for acts, and whose executions where one asks for batches.
     """
-    claims = {(settings.chains[d.chain].id, d.governor): d.protocol for d in settings.daos.values()}
+    on_chains = (d for d in settings.daos.values() if not d.space)
+    claims = {(settings.chains[d.chain].id, d.governor): d.protocol for d in on_chains}
     asked = {w.chain for w in settings.watches if isinstance(w, ActWatch)}
     vouched = {c.id: settings.named_on(c) for c in settings.chains.values() if asked & {"*", c.key}}
     watched = {c.id: settings.executing_on(c) for c in settings.chains.values()}

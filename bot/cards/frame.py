@@ -23,11 +23,16 @@ def fit(*choices: str) -> str:
 
 
 def small_print(state: AlertState, lexicon: Lexicon, more: Iterable[str] = ()) -> str:
-    """Chain, block, finality, age, rule, id: `Ethereum · block 19,004,221 · final · rule whales · A-7F3K2Q9D`."""
+    """Chain, block, finality, age, rule, id: `Ethereum · block 19,004,221 · final · rule whales · A-7F3K2Q9D`. What is
+    on no chain has no block and is never final.
+    """
     alert = state.alert
-    standing = "final" if state.final else "not final yet"
-    parts = [lexicon.chain_name(alert.chain_id), f"block {figures.number(alert.block)}"]
-    parts.append(standing if state.live else "taken back by a reorg")
+    parts = [lexicon.place(alert.chain_id)]
+    if lexicon.is_hub(alert.chain_id):
+        parts += ["corrected there since"] if alert.amended else []
+    else:
+        standing = "final" if state.final else "not final yet"
+        parts += [f"block {figures.number(alert.block)}", standing if state.live else "taken back by a reorg"]
     if state.moved_from is not None and state.live:
         parts.append(f"moved from block {figures.number(state.moved_from)} by a reorg")
     if state.late_s is not None and state.late_s >= LATE_S:

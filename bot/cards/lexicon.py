@@ -23,6 +23,16 @@ class Lexicon:
         chain = self._chains.get(chain_id)
         return chain.name if chain else f"chain {chain_id}"
 
+    def is_hub(self, chain_id: int) -> bool:
+        """Tell whether it is no chain, but a place where votes are signed and never sent to one."""
+        chain = self._chains.get(chain_id)
+        return chain is not None and chain.hub
+
+    def place(self, chain_id: int) -> str:
+        """Say where something happened: a chain's name, or that it was on none."""
+        name = self.chain_name(chain_id)
+        return f"off-chain ({name})" if self.is_hub(chain_id) else name
+
     def dao(self, key: str) -> Dao | None:
         """Find a DAO by key."""
         return self.settings.daos.get(key)

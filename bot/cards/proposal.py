@@ -7,7 +7,7 @@ from bot.cards.card import Accent, Card
 from bot.cards.doing import proposed
 from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon
-from bot.cards.standing import standing_card
+from bot.cards.standing import result, standing_card
 from bot.cards.vote import proposal_name
 from watchers.alert import AlertState, ProposalFacts
 
@@ -21,8 +21,11 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "defeated": ("Proposal defeated", "bad"),
     "vetoed": ("Proposal vetoed", "bad"),
     "retried": ("Queued proposal would fail now", "warning"),
+    "passed": ("Proposal passed", "good"),
+    "counted": ("Voting is over and counted", "neutral"),
 }
-_OVER = {"queued", "executed", "canceled", "closed", "defeated", "vetoed", "retried"}  # nobody can vote any more
+# nobody can vote any more
+_OVER = {"queued", "executed", "canceled", "closed", "defeated", "vetoed", "retried", "passed", "counted"}
 
 
 def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
@@ -42,7 +45,8 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     lines = []
     if facts.proposer:
         lines.append(f"**Proposer** {lexicon.who(state.alert.chain_id, facts.proposer)}")
-    if facts.tally is not None:
+    lines += result(facts)
+    if facts.tally is not None and not facts.tally.unsided:
         t = facts.tally
         sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
         votes = [f"{figures.amount(raw, facts.token_decimals)} {side}" for side, raw in sides]
@@ -53,7 +57,7 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     if facts.eta_s:
         lines.append(f"**Can run from** {moment(facts.eta_s)}")
     dao = lexicon.dao(facts.dao)
-    url = dao.proposal_url.replace("{id}", str(facts.proposal_id)) if dao and dao.proposal_url else ""
+    url = dao.proposal_link(facts.proposal_id) if dao else ""
     return Card(
         headline=fit(said),
         accent=accent,

@@ -30,7 +30,7 @@ def reminder_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     lines = [*until(facts.ends_at_s, facts.ends_at_clock), *_tally(facts), f"**If it ended now** {outcome}"]
     lines += _away(facts, state.alert.chain_id, lexicon)
     dao = lexicon.dao(facts.dao)
-    url = dao.proposal_url.replace("{id}", str(facts.proposal_id)) if dao and dao.proposal_url else ""
+    url = dao.proposal_link(facts.proposal_id) if dao else ""
     return Card(
         headline=fit(f"Voting ends in {figures.duration(left_s)}"),
         accent=accent,

@@ -5,13 +5,14 @@ from decimal import Decimal
 from bot.cards import figures
 from bot.cards.card import Accent, Card
 from bot.cards.doing import proposed
-from bot.cards.escape import clean, cut
+from bot.cards.escape import clean, cut, escape
 from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon, short_number
 from bot.cards.vote import proposal_name, tally_bars
 from watchers.alert import AlertState, Followed, LargeVote, ProposalFacts, StepTaken, Tally
 
 THREAD_NAME = 100  # Source: Discord documentation, "Start Thread from Message"
+RESULT = 600
 _STEPS = {
     "created": "Created",
     "queued": "Queued",
@@ -21,6 +22,8 @@ _STEPS = {
     "closed": "Closed",
     "defeated": "Defeated",
     "vetoed": "Vetoed",
+    "passed": "Passed",
+    "counted": "Counted",
 }
 _OUTCOMES: tuple[tuple[str, str, Accent], ...] = (
     ("executed", "Executed", "good"),
@@ -28,6 +31,8 @@ _OUTCOMES: tuple[tuple[str, str, Accent], ...] = (
     ("vetoed", "Vetoed", "bad"),
     ("defeated", "Defeated", "bad"),
     ("queued", "Passed and queued", "good"),
+    ("passed", "Passed", "good"),
+    ("counted", "Voting closed: counted", "neutral"),
 )
 
 
@@ -49,9 +54,10 @@ def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, l
         lines.append(f"**Steps** {' · '.join(_step(step, chain_id, lexicon) for step in followed.steps)}")
     if facts.eta_s:
         lines.append(f"**Can run from** {moment(facts.eta_s)}")
+    lines += result(facts)
     lines += proposed(facts, chain_id, lexicon)
     dao = lexicon.dao(facts.dao)
-    url = dao.proposal_url.replace("{id}", str(facts.proposal_id)) if dao and dao.proposal_url else ""
+    url = dao.proposal_link(facts.proposal_id) if dao else ""
     return Card(
         headline=fit(said),
         accent=accent,
@@ -70,6 +76,11 @@ def thread_name(facts: ProposalFacts, lexicon: Lexicon) -> str:
     dao = lexicon.dao(facts.dao)
     title = clean(facts.title) or f"proposal {short_number(facts.proposal_id)}"
     return cut(f"{clean(dao.name) if dao else 'unknown DAO'}: {title}", THREAD_NAME)
+
+
+def result(facts: ProposalFacts) -> list[str]:
+    """Give the line of the count in words, where the step tells it."""
+    return [f"**Result** {escape(facts.result, RESULT)}"] if facts.result else []
 
 
 def _begun(tally: Tally | None) -> bool:
@@ -93,14 +104,17 @@ def _headline(facts: ProposalFacts, followed: Followed) -> tuple[str, Accent]:
         return "Voting: the tally is not known", "neutral"
     if not _begun(tally):
         return "New proposal: voting opens", "neutral"
+    if tally.unsided:
+        return f"Open: {figures.number(tally.voters)} vote{'s' if tally.voters != 1 else ''}", "neutral"
     cast = tally.for_raw + tally.against_raw
     share = f": {figures.percent(Decimal(tally.for_raw) / cast)} for" if cast else ""
     return {True: "Passing so far", False: "Failing so far", None: "Open"}[passes] + share, "neutral"
 
 
 def _vote(vote: LargeVote, facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> str:
-    sides = (("for", vote.for_raw), ("against", vote.against_raw), ("abstain", vote.abstain_raw))
-    said = " and ".join(f"{figures.amount(raw, facts.token_decimals)} {side}" for side, raw in sides if raw)
+    unsided = facts.tally is not None and facts.tally.unsided
+    sides = (("for", vote.for_raw), ("against", vote.against_raw), ("" if unsided else "abstain", vote.abstain_raw))
+    said = " and ".join(f"{figures.amount(raw, facts.token_decimals)} {side}".rstrip() for side, raw in sides if raw)
     return f"{lexicon.who(chain_id, vote.voter)} {said}"
 
 

@@ -12,6 +12,7 @@ from config.settings import Label
 from watchers.alert import AlertState, Bloc, Tally, VoteFacts
 
 REASON = 280
+CHOICE = 120
 TITLE = 90
 LISTED = 5
 FEW = 3  # For votes whose loss is near enough to be told
@@ -31,8 +32,10 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     crosses = any(f.crosses_quorum for f in facts)
     lines = [_voter(newest, last, lexicon)] if len(facts) == 1 else _voters(standing, facts, lexicon)
     lines += _gained(facts)
-    lines.append(_change(first.before, last.after, crosses=crosses))
-    lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}{_rests(last)}")
+    lines += [f"**Voted** {side(last.support, last.choice)}"] if last.after.unsided and len(facts) == 1 else []
+    lines += _change(first.before, last.after, crosses=crosses)
+    if not last.after.unsided:
+        lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}{_rests(last)}")
     if last.to_flip_back_raw:
         other = "against" if last.after.passes else "for"
         needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
@@ -41,7 +44,7 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     evidence = [tally_bars(last.after, last.weight.decimals)]
     evidence += [quote(f.reason_text, REASON) for f in facts[-1:] if f.reason_text.strip()]
     dao = lexicon.dao(last.dao)
-    url = dao.proposal_url.replace("{id}", str(last.proposal_id)) if dao and dao.proposal_url else ""
+    url = dao.proposal_link(last.proposal_id) if dao else ""
     return Card(
         headline=_headline(facts, flips, crosses=crosses),
         accent=_accent(flips, facts),
@@ -52,6 +55,13 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
         small=small_print(newest, lexicon),
         buttons=actions(newest, lexicon),
     )
+
+
+def side(support: str, choice: str) -> str:
+    """Say what was voted for: the side, or the choice where it is none."""
+    if choice:
+        return f"for “{escape(choice, CHOICE)}”"
+    return "on an unknown side" if support == "unknown" else support
 
 
 def proposal_name(dao_key: str, proposal_id: int, title: str, lexicon: Lexicon) -> str:
@@ -67,7 +77,7 @@ def _headline(facts: Sequence[VoteFacts], flips: str | None, *, crosses: bool) -
     total = sum(f.weight.raw for f in facts)
     weight = f"{figures.amount(total, last.weight.decimals)} {cut(symbol(last.weight.symbol), 12)}"
     supports = {f.support for f in facts}
-    said = f" {next(iter(supports))}" if len(supports) == 1 else ""
+    said = f" {next(iter(supports))}" if len(supports) == 1 and not last.after.unsided else ""
     who = f"{weight}{said}" if len(facts) == 1 else f"{len(facts)} votes, {weight}{said}"
     if flips:
         return fit(f"{who}: the outcome flips to {flips}", f"{who}: outcome flips to {flips}", f"{who}: now {flips}")
@@ -144,7 +154,8 @@ def _voters(states: Sequence[AlertState], facts: Sequence[VoteFacts], lexicon: L
     for state, fact in by_weight[:LISTED]:
         weight = f"{figures.amount(fact.weight.raw, fact.weight.decimals)} {symbol(fact.weight.symbol)}"
         share = f" · {figures.percent(fact.share_of_quorum)} of quorum" if fact.share_of_quorum is not None else ""
-        lines.append(f"{lexicon.who(state.alert.chain_id, fact.voter)} **{weight} {fact.support}**{share}")
+        said = side(fact.support, fact.choice) if fact.choice else fact.support
+        lines.append(f"{lexicon.who(state.alert.chain_id, fact.voter)} **{weight} {said}**{share}")
     if len(facts) > LISTED:
         lines.append(f"and {len(facts) - LISTED} smaller votes")
     return lines
@@ -155,15 +166,17 @@ def _share(part: int, tally: Tally) -> Decimal | None:
     return Decimal(part) / cast if cast else None
 
 
-def _change(before: Tally, after: Tally, *, crosses: bool) -> str:
-    arrow = f"**For** {_or_none(_share(before.for_raw, before))} → **{_or_none(_share(after.for_raw, after))}**"
+def _change(before: Tally, after: Tally, *, crosses: bool) -> list[str]:
+    """Say what moved, in one line; nothing where there is nothing to say."""
+    was, now = (_or_none(_share(tally.for_raw, tally)) for tally in (before, after))
+    parts = [] if after.unsided else [f"**For** {was} → **{now}**"]
     if after.quorum_raw:
         was = figures.percent(Decimal(before.toward_quorum_raw) / after.quorum_raw)
         now = figures.percent(Decimal(after.toward_quorum_raw) / after.quorum_raw)
-        arrow += f" · **Quorum** {was} → **{now}**" + (" reached by this" if crosses else "")
+        parts.append(f"**Quorum** {was} → **{now}**" + (" reached by this" if crosses else ""))
     elif after.quorum_raw is None:
-        arrow += " · quorum unknown"
-    return arrow
+        parts.append("quorum unknown")
+    return [" · ".join(parts)] if parts else []
 
 
 def _path(tallies: Sequence[Tally]) -> str:
@@ -178,10 +191,13 @@ def _or_none(share: Decimal | None) -> str:
 
 
 def tally_bars(tally: Tally, decimals: int | None) -> str:
-    """Draw the tally as a code block: For, Against, Abstain as shares of votes cast, and the quorum."""
+    """Draw the tally as a code block: For, Against, Abstain as shares of votes cast, and the quorum; votes for what is
+    neither as one sum.
+    """
     cast = tally.for_raw + tally.against_raw + tally.abstain_raw
-    rows = []
-    for name, raw in (("For", tally.for_raw), ("Against", tally.against_raw), ("Abstain", tally.abstain_raw)):
+    rows = [f"{'Cast':<8}{figures.amount(cast, decimals)}"] if tally.unsided else []
+    sides = (("For", tally.for_raw), ("Against", tally.against_raw), ("Abstain", tally.abstain_raw))
+    for name, raw in () if tally.unsided else sides:
         share = Decimal(raw) / cast if cast else Decimal(0)
         rows.append(f"{name:<8}{figures.bar(share)} {figures.percent(share):>7}  {figures.amount(raw, decimals)}")
     if tally.quorum_raw is not None:

@@ -190,6 +190,8 @@ async def _record(who: str, dao: Dao, desk: Desk) -> Record:
     agreed = known = 0
     whole: dict[int, Sequence[Ballot]] = {}
     for proposal_id, side in list(sides.items())[:COMPARED]:
+        if side == "unknown":
+            continue
         ballots = await desk.history.ballots(chain_id, dao.governor, proposal_id)
         if ballots is not None:
             whole[proposal_id] = ballots

@@ -1,5 +1,6 @@
 """`/proposal`: where a proposal stands: outcome, tally against the quorum, largest votes, steps."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,13 +13,14 @@ from bot.cards import figures
 from bot.cards.card import Card
 from bot.cards.doing import action_lines, effect_lines, trial
 from bot.cards.escape import escape, symbol
-from bot.cards.frame import fit
+from bot.cards.frame import fit, until
 from bot.cards.lexicon import short_number
+from bot.cards.vote import side
 from bot.desk import Desk
 from bot.reply import Asked, reply
 from bot.rows import counted, fitting
 from bot.whatif import what_ifs
-from config.settings import Dao
+from config.settings import Chain, Dao
 from watchers.alert import AlertState, ProposalFacts, Tally, VoteFacts
 from watchers.errors import UserError
 from watchers.governance.actions import actions
@@ -30,6 +32,7 @@ from watchers.wing import Ballot
 LARGEST = 5
 SCANNED = 5_000
 EFFECTS = 8
+RESULT = 600
 ROOM = 800  # characters for the actions; tally, votes and what-ifs want theirs
 VOTES_ROOM = 900
 _STEP = {
@@ -41,6 +44,8 @@ _STEP = {
     "closed": "Voting closed",
     "defeated": "Defeated",
     "vetoed": "Vetoed",
+    "passed": "Passed",
+    "counted": "Counted",
 }
 _OUTCOMES = (
     ("canceled", "Cancelled"),
@@ -48,6 +53,8 @@ _OUTCOMES = (
     ("defeated", "Defeated"),
     ("executed", "Executed"),
     ("queued", "Passed and queued"),
+    ("passed", "Passed"),
+    ("counted", "Voting is over"),
 )
 _NOBODY = Tally(0, 0, 0, None, 0, 0, None)
 
@@ -67,23 +74,27 @@ def answer(
     """
     changes = [(s.event, s.time_s) for s in steps if isinstance(s.event, ProposalChange)]
     created = next((change for change, _ in changes if change.change == "created"), None)
-    chain_id = desk.settings.chains[dao.chain].id
+    chain = desk.settings.chains[dao.chain]
+    chain_id = chain.id
     facts = [_voting(standing)] if standing is not None and standing.ends_s is not None else []
+    if chain.hub and created is not None:
+        facts = until(created.end_clock, None)
     if changes:
         facts.append(" → ".join(f"**{_STEP[change.change]}** <t:{time_s}:R>" for change, time_s in changes))
     if created is not None:
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
-        facts += _does(created, [change for change, _ in changes], standing, dao, desk)
+        facts += [] if chain.hub else _does(created, [change for change, _ in changes], standing, dao, desk)
+    facts += [f"**Result** {escape(change.result, RESULT)}" for change, _ in changes if change.result]
     facts += [*_largest(votes, dao, tally, desk), *otherwise]
     title = title_of(created.description) if created else ""
     number = short_number(proposal_id)
     return Card(
         headline=_headline(tally, standing, [change.change for change, _ in changes]),
         subject=f"{dao.name} · " + (escape(title, 90) if title else f"proposal {number}"),
-        subject_url=dao.proposal_url.replace("{id}", str(proposal_id)) if dao.proposal_url else "",
+        subject_url=dao.proposal_link(proposal_id),
         facts=tuple(facts),
         evidence=(_bars(tally, dao),) if tally is not None else (),
-        small=f"proposal {number} · {_source(tally, standing)} · {desk.lexicon.chain_name(chain_id)}",
+        small=f"proposal {number} · {_source(tally, standing, chain)} · {desk.lexicon.place(chain_id)}",
     )
 
 
@@ -113,7 +124,11 @@ def _voting(standing: Standing) -> str:
     return f"**Voting** {'ended' if standing.ended else 'ends'} <t:{standing.ends_s}:R>"
 
 
-def _source(tally: Tally | None, standing: Standing | None) -> str:
+def _source(tally: Tally | None, standing: Standing | None, chain: Chain) -> str:
+    if chain.hub:
+        return (
+            f"counted from {counted(tally.voters, 'voter')} on record" if tally else "earlier votes are not on record"
+        )
     if tally is None:
         return "earlier votes are not on record, and the chain cannot be asked right now"
     if standing is None:
@@ -130,7 +145,9 @@ def _largest(votes: Sequence[StoredEvent], dao: Dao, tally: Tally | None, desk: 
     all_raw = sum((tally.for_raw, tally.against_raw, tally.abstain_raw)) if tally is not None else 0
     lines = []
     for vote, time_s in cast[:LARGEST]:
-        weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)} {vote.support}"
+        weight = (
+            f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)} {side(vote.support, vote.choice)}"
+        )
         url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
         linked = f"[{weight}]({url})" if url else weight
         part = f" · {figures.percent(Decimal(vote.weight_raw) / all_raw)} of all" if all_raw >= vote.weight_raw else ""
@@ -147,6 +164,8 @@ def _headline(tally: Tally | None, standing: Standing | None, changes: Sequence[
     cast = tally.for_raw + tally.against_raw + tally.abstain_raw
     if not cast:
         return fit(f"{how}: no vote yet" if how == "Open" else f"{how}: no vote")
+    if tally.unsided:
+        return fit(f"{how}: {counted(tally.voters, 'vote')}", how)
     yes, no = (figures.percent(Decimal(raw) / cast) for raw in (tally.for_raw, tally.against_raw))
     return fit(f"{how}: {yes} for, {no} against", f"{how}: {yes} for", how)
 
@@ -174,8 +193,8 @@ def _missed(tally: Tally | None) -> str:
 def _bars(tally: Tally, dao: Dao) -> str:
     sums = (tally.for_raw, tally.against_raw, tally.abstain_raw)
     cast = sum(sums)
-    rows = []
-    for name, raw in zip(("For", "Against", "Abstain"), sums, strict=True):
+    rows = [f"{'Cast':<8}{figures.amount(cast, dao.decimals)}"] if tally.unsided else []
+    for name, raw in () if tally.unsided else zip(("For", "Against", "Abstain"), sums, strict=True):
         share = Decimal(raw) / cast if cast else Decimal(0)
         rows.append(f"{name:<8}{figures.bar(share)} {figures.percent(share):>7}  {figures.amount(raw, dao.decimals)}")
     if tally.quorum_raw is None:
@@ -250,6 +269,8 @@ def commands(desk: Desk) -> list[Any]:
 
 def _number(text: str) -> int:
     digits = text.strip().removeprefix("#")
+    if re.fullmatch(r"0x[0-9a-fA-F]{64}", digits):
+        return int(digits, 16)
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > 78:  # noqa: PLR2004 - 2^256 has 78 digits
         raise UserError("A proposal is named by its number. Start typing and pick one from the list.")
     return int(digits)

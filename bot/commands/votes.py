@@ -11,6 +11,7 @@ from bot.cards import figures
 from bot.cards.card import Card
 from bot.cards.escape import escape, symbol
 from bot.cards.lexicon import short_number
+from bot.cards.vote import side
 from bot.desk import Desk
 from bot.reply import Asked, reply
 from bot.rows import counted, fitting, listed
@@ -87,9 +88,9 @@ def mark(facts: VoteFacts) -> str:
 def _line(vote: Vote, dao: Dao, time_s: int, desk: Desk, known: _Known) -> str:
     key = (vote.chain_id, vote.address, vote.proposal_id)
     weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)}"
-    side = "on an unknown side" if vote.support == "unknown" else vote.support
+    said = f"{weight} {side(vote.support, vote.choice)}"
     url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
-    said = f"[{weight} {side}]({url})" if url else f"{weight} {side}"
+    said = f"[{said}]({url})" if url else said
     title = known.titles.get(key, "")
     about = escape(title, TITLE) or f"proposal {short_number(vote.proposal_id)}"
     parts = [f"**{said}**", f"{dao.name}: {about}", desk.lexicon.who(vote.chain_id, vote.voter)]

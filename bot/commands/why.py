@@ -51,8 +51,11 @@ def answer(state: AlertState, desk: Desk) -> Card:
     facts = [_reason(r) for r in alert.reasons]
     facts += _data(state, desk)
     chain = desk.lexicon.chain_name(alert.chain_id)
-    facts.append(f"**Transaction** {code(alert.tx, 66) if alert.tx else 'unknown'}")
-    facts.append(f"**Block** {figures.number(alert.block)} {code(alert.block_hash, 66)}")
+    if desk.lexicon.is_hub(alert.chain_id):
+        facts.append(f"**Signed message** {code(alert.tx, 66)}, on no chain")
+    else:
+        facts.append(f"**Transaction** {code(alert.tx, 66) if alert.tx else 'unknown'}")
+        facts.append(f"**Block** {figures.number(alert.block)} {code(alert.block_hash, 66)}")
     rows, left = fitting(facts)
     return Card(
         headline=f"Why {alert.short_id}",

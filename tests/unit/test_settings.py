@@ -155,6 +155,7 @@ WRONG = [
         'name = "',
         "end of document: is not TOML: Unterminated string; mend that line; texts stand in double quotes",
     ),
+    ("daos", DAO + 'space = "uni.eth"\n', "uni.space: is a space, and its chain is no hub; name a chain with hub"),
     ("daos", DAO.replace("ethereum", "mars"), "uni.chain: unknown chain 'mars'; one of: ethereum"),
     ("daos", DAO.replace("oz_governor", "senate"), "uni.protocol: unknown protocol 'senate'; one of: oz_governor"),
     (
@@ -287,6 +288,11 @@ def test_a_wrong_setting_is_one_line_with_file_key_and_remedy(file: str, text: s
     assert line.startswith(f"{tmp_path}/{file}.toml: {told}")
     assert line.isprintable()
     assert "; " in line
+
+
+def test_a_dao_of_a_hub_names_its_space(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"uni\.space: is missing: its chain is a hub; name the space, or another"):
+        written(tmp_path, {"chains": CHAINS + "hub = true\n", "daos": DAO})
 
 
 def test_a_file_that_is_not_utf8_or_cannot_be_read_says_so(tmp_path: Path) -> None:

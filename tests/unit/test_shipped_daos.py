@@ -1,9 +1,12 @@
 """The daos.toml and labels.toml that ship: they load, and hold what the DAOs' own records say."""
 
-from config.settings import Settings, load
+from pathlib import Path
+
+from config.settings import Dao, Settings, load
 from watchers.governance.chief import Chief
 from watchers.governance.wing import wing
 
+CONFIG = Path(__file__).parents[2] / "config"
 BEGINNING_UNKNOWN = {"lido", "curve-ownership", "curve-parameter"} | {
     *("aave", "aave-votes", "aave-votes-polygon", "aave-votes-avalanche"),
     *("sky", "maker-2019"),
@@ -14,8 +17,12 @@ def shipped() -> Settings:
     return load(environ={}, dotenv=None)
 
 
+def on_chains() -> list[Dao]:
+    return [dao for dao in shipped().daos.values() if not dao.space]
+
+
 def test_every_shipped_dao_has_a_protocol_of_ours_and_a_place_to_begin() -> None:
-    for dao in shipped().daos.values():
+    for dao in on_chains():
         assert dao.protocol in wing.families or isinstance(wing.hands[dao.protocol], Chief), dao.key
         assert dao.start_block > 0 or dao.key in BEGINNING_UNKNOWN, dao.key
         assert not dao.proposal_url or "{id}" in dao.proposal_url, dao.key
@@ -49,7 +56,7 @@ def test_every_family_that_ships_a_governor_is_followed_as_what_it_is() -> None:
 
 def test_a_governor_whose_window_is_in_seconds_counts_seconds() -> None:
     in_seconds = {"aave_v3", "aave_v3_voting", "lido", "curve_dao", "aragon", "osx_token_voting"}
-    for dao in shipped().daos.values():
+    for dao in on_chains():
         assert (dao.clock == "timestamp") == (dao.protocol in in_seconds), dao.key
 
 
@@ -58,6 +65,23 @@ def test_what_counts_toward_the_quorum_is_as_the_list_of_governors_says() -> Non
     for key in ("union", "signata-dao", "aggregated-finance", "inedible", "thurman", "gmx", "open-dollar", "bnb-chain"):
         assert daos[key].quorum == "for", key
     assert {daos[key].quorum for key in ("angle", "silo", "unlock", "amkt")} == {"for,abstain"}
+
+
+def test_the_spaces_of_snapshot_ship_each_with_its_source_and_a_switch() -> None:
+    settings = shipped()
+    spaces = {dao.space: dao for dao in settings.daos.values() if dao.space}
+    assert set(spaces) == {"uniswapgovernance.eth", "ens.eth", "gitcoindao.eth", "lido-snapshot.eth"}
+    assert {(dao.chain, dao.protocol, dao.clock) for dao in spaces.values()} == {("snapshot", "snapshot", "timestamp")}
+    assert len({dao.governor for dao in spaces.values()}) == 4
+    link = spaces["ens.eth"].proposal_link(0xAB)
+    assert link == f"https://snapshot.box/#/s:ens.eth/proposal/0x{0xAB:064x}"
+    text = (CONFIG / "daos.toml").read_text("utf-8")
+    assert all(f"# {space}: https://" in text for space in spaces)
+    hub = settings.chains["snapshot"]
+    assert hub.hub
+    assert hub.enabled
+    assert hub not in settings.on_nodes
+    assert hub.tx_url("0x12") == ""
 
 
 def test_a_name_that_people_type_belongs_to_one_dao() -> None:

@@ -12,7 +12,9 @@ from watchers.proposed import Simulated
 from watchers.wing import Taken
 
 Support = Literal["for", "against", "abstain", "split", "unknown"]
-Change = Literal["created", "queued", "executed", "canceled", "extended", "closed", "defeated", "vetoed"]
+Change = Literal[
+    "created", "queued", "executed", "canceled", "extended", "closed", "defeated", "vetoed", "passed", "counted"
+]  # fmt: skip
 
 TITLE = 256  # characters; longer ones are cut
 LOOKED_AT = 4096  # characters of a description in which its title is looked for
@@ -21,7 +23,8 @@ LOOKED_AT = 4096  # characters of a description in which its title is looked for
 class Vote(Event, frozen=True, kw_only=True, tag="vote"):
     """Weight that one call put on a proposal. `for_raw + against_raw + abstain_raw == weight_raw` unless `support` is
     unknown. A fractional voter may put several such calls on one proposal, which add up; where a later vote takes the
-    place of the earlier ones it `replaces` them. `taken` is what it takes off a delegate's vote.
+    place of the earlier ones it `replaces` them. `taken` is what it takes off a delegate's vote. `choice` says in words
+    what was chosen where that is no side; its weight then stands as if it abstained, which counts toward a quorum.
     """
 
     proposal_id: int
@@ -34,12 +37,15 @@ class Vote(Event, frozen=True, kw_only=True, tag="vote"):
     reason: str = ""
     replaces: bool = False
     taken: Taken | None = None
+    choice: str = ""
 
 
 class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     """A step in a proposal's life. What only creation tells is empty otherwise; a clock of 0 was not told.
 
     `closed`: voting is over and its result travels to another chain; `defeated`, `vetoed`: it will not be carried out.
+    `passed`: the votes are for it, and nothing carries it out by itself; `counted`: they are counted and no rule says
+    what follows. `result` is the count in words.
     `final_raw`: for, against and abstain as they were counted in the end, where the step tells them.
     `left_out`: actions that are too many or too large to keep. `simulated`: what its actions did when they were tried
     at this step; None where nobody tried.
@@ -59,6 +65,7 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     final_raw: tuple[int, int, int] | None = None
     left_out: int = 0
     simulated: Simulated | None = None
+    result: str = ""
 
 
 class DelegateChange(Event, frozen=True, kw_only=True, tag="delegation"):

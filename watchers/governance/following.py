@@ -22,7 +22,7 @@ from watchers.governance.tally import Book
 
 LARGEST = 5
 MOST_STEPS = 12  # of a contract that takes one step again and again, the first and the newest are kept
-ENDS = frozenset({"queued", "executed", "canceled", "closed", "defeated", "vetoed"})
+ENDS = frozenset({"queued", "executed", "canceled", "closed", "defeated", "vetoed", "passed", "counted"})
 
 
 def name(chain_id: int, key: Key, created: Event | None) -> str:
@@ -89,6 +89,7 @@ def revised(desk: Desk, about: Sequence[Event], title: str, ends_at_s: int | Non
         text_chars=was.text_chars if was else None,
         repeated=was.repeated if was else (),
         carried=at.carried.get(desk.key) or (was.carried if was else None),
+        result=next((one.result for one in reversed(steps) if one.result), was.result if was else ""),
     )
     named = (dao.governor, *((created.proposer, *created.targets) if created else ()))
     return Alert(

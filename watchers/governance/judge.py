@@ -7,7 +7,8 @@ A vote fires a watch when its weight reaches `min_tokens` (a floor for everythin
 * or, with `consequences`, it crosses the quorum, flips the provisional outcome, or decides it (the outcome would differ
   without all that this voter cast).
 
-A vote of zero weight never fires, nor one that repeats what its voter had said, where a later vote replaces.
+A vote of zero weight never fires, nor one that repeats what its voter had said, where a later vote replaces. One that
+only corrects what was told edits what was said of it and says nothing new.
 Severity of a vote counts up from info, one level each, at most critical:
 
     10 % of the quorum or more                        +1
@@ -20,6 +21,8 @@ Severity of a step: created, queued and closed info; all others notable.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
+
+import msgspec
 
 from config.settings import Dao, VoteWatch
 from watchers.alert import SEVERITIES, Alert, Amount, ProposalFacts, Reason, Severity, Tally, VoteFacts, alert_id
@@ -40,7 +43,8 @@ from watchers.wing import Situation
 LARGE = Decimal("0.10")
 DOES = 10  # actions that an alert carries; history has them all
 REAL_TURNOUT = 4  # a quarter of the quorum cast before: from then on a share of the votes cast says something
-_STEPS: dict[str, Severity] = dict.fromkeys(("extended", "executed", "canceled", "defeated", "vetoed"), "notable")
+_NOTABLE = ("extended", "executed", "canceled", "defeated", "vetoed", "passed", "counted")
+_STEPS: dict[str, Severity] = dict.fromkeys(_NOTABLE, "notable")
 
 
 class Measures(NamedTuple):
@@ -185,6 +189,10 @@ def severity(seen: Measures) -> Severity:
 def _vote(vote: Vote, desk: Desk) -> Alert | None:
     seen = measure(vote, desk)
     fired = [reason for watch in desk.watches for reason in reasons(vote, seen, watch, desk)]
+    amended = vote.id in desk.at.amends
+    if amended:
+        was = desk.at.amends[vote.id]
+        fired = (fired or list(was)) if was else []
     if not fired:
         return None
     dao = desk.dao
@@ -212,8 +220,10 @@ def _vote(vote: Vote, desk: Desk) -> Alert | None:
         ends_at_clock=desk.end_clock,
         to_flip_back_raw=to_flip_back(seen.after, desk.rule) if seen.flips else None,
         influence=influence(vote, desk, late=seen.late, real_turnout=seen.share_of_cast is not None),
+        choice=vote.choice,
     )
-    return _alert(vote, desk, severity(seen), fired, facts, (dao.governor, vote.voter))
+    alert = _alert(vote, desk, severity(seen), fired, facts, (dao.governor, vote.voter))
+    return msgspec.structs.replace(alert, amended=True) if amended else alert
 
 
 def _change(change: ProposalChange, desk: Desk) -> Alert | None:
@@ -243,6 +253,7 @@ def _change(change: ProposalChange, desk: Desk) -> Alert | None:
         follows=name_of(desk) if change.change != "created" else "",
         text_chars=text_chars(created),
         repeated=repeated(created),
+        result=change.result,
     )
     fired = [Reason(w.name, "proposal", change.change, "any step") for w in watches]
     named = (dao.governor, *((change.proposer,) if change.proposer else ()), *change.targets)

@@ -3,6 +3,7 @@
     class           families                        passes when
     Majority        OpenZeppelin, Bravo, Alpha      For > Against and what counts >= quorum
     Unruled         modules, execution strategies   it cannot be said; the quorum is read all the same
+    Choices         Snapshot, other than For/Against  it cannot be said; all votes count toward the quorum
     DynamicQuorum   Nouns                           For > Against and For >= a quorum that grows with Against
     Approval        Agora, by proposal type         For / (For + Against) >= threshold and what counts >= quorum
     Differential    Aave v2                         For >= quorum and For - Against > differential, as shares of supply
@@ -162,6 +163,23 @@ class Unruled(_Fixed):
     def needs(self) -> str:
         """Say what it needs."""
         return "what its own module decides"
+
+    def passes(self, counts: Counts) -> bool | None:
+        """Give no answer."""
+        del counts
+        return None
+
+
+@dataclass(frozen=True)
+class Choices(_Fixed):
+    """A vote among choices that are neither for nor against, whose weight is kept as if it abstained."""
+
+    counted: frozenset[str] | None = EVERY_SIDE
+
+    @property
+    def needs(self) -> str:
+        """Say what it needs."""
+        return "nothing that can be told: its choices are not For and Against"
 
     def passes(self, counts: Counts) -> bool | None:
         """Give no answer."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from watchers.alert import Tally
 from watchers.governance.asks import Counts
-from watchers.governance.rules import SIDES, Rule
+from watchers.governance.rules import SIDES, Choices, Rule
 from watchers.wing import Ballot, Taken
 
 Flip = Literal["passing", "failing"]
@@ -98,6 +98,7 @@ class Book:
             toward_quorum_raw=rule.toward(counts),
             voters=len(self._by_voter) if self._voters_known else 0,
             passes=rule.passes(counts) if self.whole and self.sure else None,
+            unsided=isinstance(rule, Choices),
         )
 
     def pivotal(self, voter: str, rule: Rule) -> bool:
