@@ -44,10 +44,10 @@ class CommittedBlock(msgspec.Struct, frozen=True):
     cursor: Cursor
     time_s: int
     events: tuple[Event, ...] = ()
-    times_s: tuple[int, ...] = ()
     alerts: tuple[Alert, ...] = ()
     late_s: int | None = None
     seen_at_ms: int = 0
+    times_s: tuple[int, ...] = ()
 
 
 class Change(NamedTuple):

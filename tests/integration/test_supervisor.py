@@ -78,7 +78,7 @@ async def fast_sleep(seconds: float) -> None:
     await asyncio.sleep(seconds / SPEED)
 
 
-def follower(w: World, feed: Any, operator: Notices, *, stalls: bool = False, **bent: Any) -> Follower:
+def follower(w: World, feed: Any, operator: Notices, *, stalls: bool = False, **bent: Any) -> Follower[Step]:
     given: dict[str, Any] = {"holder": "me", "clock": fast_clock, "sleep": fast_sleep, "jitter": lambda: 1.0}
     followed = Follower(w.chain, w.store, w.pipeline, feed, operator, **{**given, **bent})
     if not stalls:
@@ -87,7 +87,7 @@ def follower(w: World, feed: Any, operator: Notices, *, stalls: bool = False, **
 
 
 @contextlib.asynccontextmanager
-async def running(followed: Follower) -> AsyncIterator[asyncio.Task[None]]:
+async def running(followed: Follower[Step]) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(followed.follow())
     try:
         async with asyncio.timeout(20):
