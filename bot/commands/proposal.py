@@ -223,6 +223,14 @@ def tally_of(ballots: Sequence[Ballot] | None, standing: Standing | None, judged
     return msgspec.structs.replace(_NOBODY, for_raw=sums[0], against_raw=sums[1], abstain_raw=sums[2], voters=voters)
 
 
+def sided(tally: Tally | None, votes: Sequence[StoredEvent]) -> Tally | None:
+    """Take a tally for one of no sides where no vote on record has one, and some say a choice or are sealed."""
+    cast = [one.event for one in votes if isinstance(one.event, Vote) and one.event.weight_raw]
+    if tally is None or not cast or any(vote.support != "unknown" or not vote.abstain_raw for vote in cast):
+        return tally
+    return msgspec.structs.replace(tally, unsided=True)
+
+
 def last_tally(alerts: Sequence[AlertState], governor: str, proposal_id: int) -> Tally | None:
     """Give the tally of the newest live alert on a proposal."""
     for state in alerts:
@@ -258,8 +266,9 @@ def commands(desk: Desk) -> list[Any]:
             ballots = await desk.history.ballots(chain_id, one.governor, number)
             standing = await desk.ask(one, number, steps, ballots)
             said = await desk.history.alerts(chain_id=chain_id, limit=500) if standing is None else []
-            tally = tally_of(ballots, standing, last_tally(said, one.governor, number))
-            otherwise = await what_ifs(one, ballots, votes, standing, desk)
+            tally = sided(tally_of(ballots, standing, last_tally(said, one.governor, number)), votes)
+            unsided = tally is not None and tally.unsided
+            otherwise = [] if unsided else await what_ifs(one, ballots, votes, standing, desk)
             return answer(one, number, steps, votes, tally, standing, desk, otherwise)
 
         await reply(asked, work())

@@ -159,6 +159,15 @@ def test_a_proposal_of_a_hub_is_answered_from_what_is_kept() -> None:
     assert any("<t:1800000000:f>" in line for line in still.facts)
 
 
+def test_a_tally_has_no_sides_where_no_vote_has_one() -> None:
+    plain = msgspec.structs.replace(CHOSEN, unsided=False)
+    assert proposal.sided(plain, [a_cast("Blue"), a_cast("Red")]) == CHOSEN
+    assert proposal.sided(plain, [a_cast("Blue"), a_cast(support="for", for_raw=5, abstain_raw=0)]) == plain
+    assert proposal.sided(plain, []) == plain
+    unplaced = a_cast(abstain_raw=0)  # of a governor that does not tell a side
+    assert proposal.sided(plain, [unplaced]) == plain
+
+
 def test_a_proposal_is_also_named_as_the_hub_names_it() -> None:
     assert proposal._number(ID) == PROPOSAL
     with pytest.raises(UserError):
