@@ -178,7 +178,7 @@ async def _found(name: str, desk: Desk) -> Found:
     """Look a lower-case hash up. Raises UserError."""
     found = await desk.look_up(name)
     if found is None:
-        chains = ", ".join(c.name for c in desk.settings.chains.values() if c.enabled)
+        chains = ", ".join(c.name for c in desk.settings.on_nodes)
         raise UserError(f"No transaction or operation with that hash was found on {chains}.")
     return found
 

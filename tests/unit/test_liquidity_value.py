@@ -174,4 +174,4 @@ def test_the_tokens_of_the_house_load_and_every_chain_has_priced_ones() -> None:
     priced = {token.chain for token in settings.tokens if token.feed}
     assert priced == {chain.key for chain in settings.on_nodes}
     assert all(token.feed_heartbeat_s <= 86_400 for token in settings.tokens)
-    assert {chain.id for chain in settings.chains.values()} <= {chain_id for chain_id, _ in FACTORIES}
+    assert {chain.id for chain in settings.on_nodes} <= {chain_id for chain_id, _ in FACTORIES}
