@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bot.cards.card import Button
-from bot.cards.escape import clean, code
+from bot.cards.escape import code, escape
 from bot.cards.frame import fit
 from bot.cards.lexicon import Lexicon, short_number
 from watchers.alert import CallFacts, OperationFacts
@@ -97,7 +97,7 @@ def container_line(op: OperationFacts, chain_id: int, lexicon: Lexicon) -> str:
     why = f" · {reason(op.reason, REASON)}" if op.reason and not known else ""
     done = sum(call.outcome == "success" for call in op.calls)
     many = f" · {done} of {len(op.calls)}" if op.calls and op.kind != "entrypoint" else ""
-    kind = KINDS.get(op.kind, clean(op.kind)[:20])
+    kind = KINDS.get(op.kind) or escape(op.kind, 20)
     return f"{inner}{sign(op)} **{kind}{name} {said(op)}**{many} · {lexicon.who(chain_id, op.sender)}{why}"
 
 

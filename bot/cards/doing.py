@@ -56,8 +56,10 @@ def proposed(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]
 
 def carried_out(op: OperationFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
     """Say what became of each call when it was executed, those that failed or swallowed a failure one by one."""
+    if not op.calls:
+        return ["**Executed**, what became of its calls is unknown: no trace"]
     counted = counted_calls([op], "Executed")
-    source = "" if op.traced or not op.calls else ", by the logs: no trace"
+    source = "" if op.traced else ", by the logs: no trace"
     wrong = any(call.outcome != "success" or call.swallowed for call in op.calls)
     return [f"**{counted}**{source}", *(call_lines(op, chain_id, lexicon, LISTED) if wrong else ())]
 

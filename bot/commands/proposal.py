@@ -11,7 +11,7 @@ from discord import app_commands
 from bot import choices
 from bot.cards import figures
 from bot.cards.card import Card
-from bot.cards.doing import action_lines, effect_lines, trial
+from bot.cards.doing import action_lines, carried_out, effect_lines, trial
 from bot.cards.escape import escape, symbol
 from bot.cards.frame import fit, until
 from bot.cards.lexicon import short_number
@@ -21,7 +21,9 @@ from bot.reply import Asked, reply
 from bot.rows import counted, fitting
 from bot.whatif import what_ifs
 from config.settings import Chain, Dao
-from watchers.alert import AlertState, ProposalFacts, Tally, VoteFacts
+from watchers.alert import AlertState, OperationFacts, ProposalFacts, Tally, VoteFacts
+from watchers.batches.events import BatchResult
+from watchers.batches.telling import container_of, facts_of
 from watchers.errors import UserError
 from watchers.governance.actions import actions
 from watchers.governance.events import ProposalChange, Vote, title_of
@@ -68,9 +70,10 @@ def answer(
     standing: Standing | None,
     desk: Desk,
     otherwise: Sequence[str] = (),
+    carried: OperationFacts | None = None,
 ) -> Card:
     """Draw the proposal. `tally` is the best that is known, see `tally_of`; None says that nothing is. `otherwise` says
-    what other rules of weight would make of it.
+    what other rules of weight would make of it, `carried` what became of each call when it was executed.
     """
     changes = [(s.event, s.time_s) for s in steps if isinstance(s.event, ProposalChange)]
     created = next((change for change, _ in changes if change.change == "created"), None)
@@ -85,6 +88,7 @@ def answer(
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
         facts += [] if chain.hub else _does(created, [change for change, _ in changes], standing, dao, desk)
     facts += [f"**Result** {escape(change.result, RESULT)}" for change, _ in changes if change.result]
+    facts += carried_out(carried, chain_id, desk.lexicon) if carried is not None else []
     facts += [*_largest(votes, dao, tally, desk), *otherwise]
     title = title_of(created.description) if created else ""
     number = short_number(proposal_id)
@@ -244,6 +248,12 @@ def last_tally(alerts: Sequence[AlertState], governor: str, proposal_id: int) ->
     return None
 
 
+def _carried(found: Sequence[StoredEvent], dao: Dao) -> OperationFacts | None:
+    """Give what the DAO's own governor executed; another's proposal may have the same number."""
+    done = [s.event for s in found if isinstance(s.event, BatchResult) and s.event.address == dao.governor]
+    return facts_of(container_of(done[-1])) if done else None
+
+
 def commands(desk: Desk) -> list[Any]:
     """Give the command."""
 
@@ -269,7 +279,8 @@ def commands(desk: Desk) -> list[Any]:
             tally = sided(tally_of(ballots, standing, last_tally(said, one.governor, number)), votes)
             unsided = tally is not None and tally.unsided
             otherwise = [] if unsided else await what_ifs(one, ballots, votes, standing, desk)
-            return answer(one, number, steps, votes, tally, standing, desk, otherwise)
+            carried = _carried(await desk.history.batch(chain_id, str(number)), one)
+            return answer(one, number, steps, votes, tally, standing, desk, otherwise, carried)
 
         await reply(asked, work())
 

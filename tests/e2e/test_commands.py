@@ -113,15 +113,16 @@ async def test_a_proposal_shows_its_end_its_tally_and_its_quorum(world: World) -
     assert said[1] == "Rostra DAO · Pay 250,000 USDC to the bridge team"
     assert re.fullmatch(r"Voting ended <t:\d+:R>", said[2])
     assert re.fullmatch(r"Created <t:\d+:R> → Queued <t:\d+:R> → Executed <t:\d+:R>", said[3])
-    assert said[4:10] == [
+    assert said[4:11] == [
         "Proposer Delegate 1 (delegate) 0x709979…dc79C8",
         "What it did",
         "1 · transfer 250k USDC to Bridge team (team) 0xcd3B76…64ce71",
         "Simulated right before it ran its call succeeds · 1 transfer",
         "• call 1: 250k USDC from Rostra treasury (treasury) 0xA51c1f…Ed91C0 to Bridge team (team) 0xcd3B76…64ce71",
+        "Executed: 1 of 1 call succeeded",
         "Largest votes",
     ]
-    assert said[10].startswith("• 1.20M ROSTRA against · 46.6 % of all · Sandbox fund (investor) 0x996550…B0A4dc · <t:")
+    assert said[11].startswith("• 1.20M ROSTRA against · 46.6 % of all · Sandbox fund (investor) 0x996550…B0A4dc · <t:")
     assert said[-5:] == [
         "For     █████████░░░░░░░░░  51.0 %  1.31M",
         "Against ████████░░░░░░░░░░  49.0 %  1.26M",
