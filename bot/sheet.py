@@ -97,6 +97,11 @@ def titles(file: Path) -> list[str]:
 
 def rows(file: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Give the rows of a file that has these columns, in any order and case, among others. Raises InputError."""
+    return (Row(str(file), line, columns, fields) for line, fields in lines(file, columns))
+
+
+def lines(file: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Give the line and the fields of every row, as `rows` does, for a reader that has no time for more."""
     name = str(file)
     with _reading(file) as reader:
         head = [title.strip().lower() for title in next(reader, [])]
@@ -106,13 +111,14 @@ def rows(file: Path, columns: Sequence[str]) -> Iterator[Row]:
                 remedy = f"the first line must name each of {', '.join(columns)} once"
                 raise InputError(name, f"line 1, column {column}", problem, remedy)
         places = [head.index(column) for column in columns]
+        many = len(head)
         for fields in reader:
             if not fields:
                 continue
-            if len(fields) != len(head):
-                problem = f"has {len(fields)} fields where the first line has {len(head)}"
+            if len(fields) != many:
+                problem = f"has {len(fields)} fields where the first line has {many}"
                 raise InputError(name, f"line {reader.line_num}", problem, "quote fields that hold a comma")
-            yield Row(name, reader.line_num, columns, [*map(str.strip, map(fields.__getitem__, places))])
+            yield reader.line_num, [*map(str.strip, map(fields.__getitem__, places))]
 
 
 @contextmanager

@@ -7,14 +7,13 @@ from array import array
 from collections.abc import MutableSequence, Sequence
 from pathlib import Path
 
-from bot.sheet import Row, rows
+from bot.sheet import Row, lines
 from watchers.governance.rules import SIDES
 
 COLUMNS = ("proposal", "support", "voter", "votes", "block", "index")
 _SIDE = {side: at for at, side in enumerate(SIDES)}
 _ADDRESS = 42  # characters
-_WHOLE = 30  # digits that `Row.whole` reads, and below
-_DIGITS = 90  # those of `bot.sheet.exact`
+_WHOLE = 30  # digits that `Row.whole` reads; `Row.number` reads more
 
 
 class Votes:
@@ -22,7 +21,19 @@ class Votes:
     apart, whom `known` numbers from 0 as they come; `voters` are spelled as in the file, in UTF-8.
     """
 
-    __slots__ = ("_last", "blocks", "indices", "known", "numbers", "ordered", "places", "sides", "units", "voters")
+    __slots__ = (
+        "_block",
+        "_index",
+        "blocks",
+        "indices",
+        "known",
+        "numbers",
+        "ordered",
+        "places",
+        "sides",
+        "units",
+        "voters",
+    )
 
     def __init__(self) -> None:
         self.blocks: MutableSequence[int] = array("Q")
@@ -32,28 +43,28 @@ class Votes:
         self.sides, self.places = bytearray(), bytearray()
         self.units: list[int] = []
         self.voters: list[bytes] = []
-        self.ordered, self._last = True, (0, 0)
+        self.ordered, self._block, self._index = True, 0, 0
 
-    def add(self, at: tuple[int, int], side: int, voter: str, weight: tuple[int, int]) -> None:
-        """Take a row: block and index, side, voter as spelled, `units` and `places`."""
-        if at < self._last:
+    def add(self, block: int, index: int, side: int, voter: str, units: int, places: int) -> None:
+        """Take a row."""
+        if block <= self._block and (block < self._block or index < self._index):
             self.ordered = False
-        self._last = at
+        self._block, self._index = block, index
         try:
-            self.blocks.append(at[0])
-            self.indices.append(at[1])
+            self.blocks.append(block)
+            self.indices.append(index)
         except OverflowError:  # no chain has numbers of more than 64 bits, but a file may
-            self.blocks = [*self.blocks[: len(self.units)], at[0]]
-            self.indices = [*self.indices, at[1]]
-        name = _name(voter)
-        number = self.known.get(name)
+            self.blocks = [*self.blocks[: len(self.units)], block]
+            self.indices = [*self.indices, index]
+        known, name = self.known, _name(voter)
+        number = known.get(name)
         if number is None:
-            number = self.known[name] = len(self.known)
+            number = known[name] = len(known)
         self.numbers.append(number)
         self.sides.append(side)
         self.voters.append(voter.encode())
-        self.units.append(weight[0])
-        self.places.append(weight[1])
+        self.units.append(units)
+        self.places.append(places)
 
     def in_order(self) -> Sequence[int]:
         """Give the rows in the order of block and index, those of one place as they come."""
@@ -72,38 +83,35 @@ class Votes:
 
 def _name(voter: str) -> str | int:
     """Name a voter whatever the spelling of the address: the number that it is takes half the room."""
-    if voter[:2] not in ("0x", "0X"):
-        return voter
-    if len(voter) == _ADDRESS and voter.isalnum() and voter.isascii():
+    if len(voter) == _ADDRESS and voter[1] in "xX" and voter.isascii() and voter.isalnum():
         try:
             return int(voter, 16)
         except ValueError:
             pass
-    return voter.lower()
+    return voter.lower() if voter[:2] in ("0x", "0X") else voter
 
 
 def read(file: Path) -> tuple[dict[str, Votes], int]:
     """Read the proposals in the order in which the file first names them, and the finest decimal of all weights."""
     proposals: dict[str, Votes] = {}
     finest = 0
-    for row in rows(file, COLUMNS):
-        proposal, support, voter, weight, block, index = row.fields
+    for line, fields in lines(file, COLUMNS):
+        proposal, support, voter, weight, block, index = fields
         side = _SIDE.get(support)
-        if side is None:
-            side = _side(row)
-        at = (
-            int(block) if block.isdecimal() and len(block) <= _WHOLE else row.whole("block"),
-            int(index) if index.isdecimal() and len(index) <= _WHOLE else row.whole("index"),
-        )
-        if not (voter and proposal):
+        plain = block and index and weight and (block + index + weight).isdecimal() and len(block) <= _WHOLE
+        if plain and side is not None and proposal and voter and len(index) <= _WHOLE and len(weight) <= _WHOLE:
+            at, units, places = (int(block), int(index)), int(weight), 0
+        else:  # decimals, other spellings, mistakes
+            row = Row(str(file), line, COLUMNS, fields)
+            side, at = _side(row), (row.whole("block"), row.whole("index"))
             row.text("voter")
+            units, places = row.number("votes")
             row.text("proposal")
-        units, places = (int(weight), 0) if weight.isdecimal() and len(weight) <= _DIGITS else row.number("votes")
+            finest = max(finest, places)
         votes = proposals.get(proposal)
         if votes is None:
             votes = proposals[proposal] = Votes()
-        votes.add(at, side, voter, (units, places))
-        finest = max(finest, places)
+        votes.add(*at, side, voter, units, places)
     return proposals, finest
 
 
