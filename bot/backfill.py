@@ -140,8 +140,10 @@ class Bar:
 
 
 def symbol_of(settings: Settings, chain: Chain, token: str) -> str:
-    """Name a token as its DAO does."""
-    return next((d.symbol for d in settings.daos.values() if (d.chain, d.token) == (chain.key, token)), token[:10])
+    """Name a token as its DAO does, or tokens.toml."""
+    named = [*((d.chain, d.token, d.symbol) for d in settings.daos.values())]
+    named += [(t.chain, t.address, t.symbol) for t in settings.tokens]
+    return next((symbol for key, address, symbol in named if (key, address) == (chain.key, token)), token[:10])
 
 
 def _how(progress: Progress) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot.cards.lexicon import Lexicon
-from config.settings import Chain, Dao, Settings
+from config.settings import Chain, Dao, Settings, TokenDef
 from watchers.delegates import DAY_S, Book, DelegateBooks, Snapshot
 from watchers.errors import StoreError
 from watchers.facts import Ask, Facts
@@ -36,6 +36,20 @@ def counted_powers(book: Book, dao: Dao, chain_id: int, lexicon: Lexicon) -> tup
     out = left_out(dao, chain_id, lexicon, book.powers)
     kept = {who: raw for who, raw in book.powers.items() if who not in out}
     return kept, {who: book.powers[who] for who in out}
+
+
+def as_dao(token: TokenDef) -> Dao:
+    """Give a token whose holders are kept and that no DAO votes with as what `/power` asks of: without a protocol."""
+    return Dao(
+        key=token.address[2:], name=token.symbol, chain=token.chain, protocol="", governor=token.address,
+        token=token.address, symbol=token.symbol, decimals=token.decimals, holders=True,
+    )  # fmt: skip
+
+
+def held_alone(settings: Settings) -> list[Dao]:
+    """Give the tokens of tokens.toml whose holders are kept and that no DAO of daos.toml votes with."""
+    voting = {(dao.chain, dao.token) for dao in settings.daos.values()}
+    return [as_dao(t) for t in settings.tokens if t.holders and (t.chain, t.address) not in voting]
 
 
 class Snapshots:
@@ -67,9 +81,10 @@ class Snapshots:
         return taken
 
     async def _one(self, books: DelegateBooks | HolderBooks, chain: Chain, token: str, start: int) -> bool:
-        dao = next((d for d in self._settings.daos.values() if (d.chain, d.token) == (chain.key, token)), None)
+        askable = [*self._settings.daos.values(), *held_alone(self._settings)]
+        dao = next(d for d in askable if (d.chain, d.token) == (chain.key, token))
         progress = await books.progress(chain.id, token, start)
-        if dao is None or not progress.whole or progress.over or progress.late:  # without a DAO nobody asks for it
+        if not progress.whole or progress.over or progress.late:
             return False
         day = await books.day(chain.id)
         if day is None or await books.snapshot(chain.id, token, day) is not None:

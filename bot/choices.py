@@ -11,6 +11,7 @@ from discord.app_commands import Choice
 
 from bot.cards.escape import clean, cut
 from bot.cards.lexicon import short_number
+from bot.census import held_alone
 from bot.desk import Desk
 from bot.reply import Asked
 from config.settings import Chain, Dao
@@ -49,6 +50,12 @@ def chains(desk: Desk, *, none: str = "") -> Completer:
 def daos(desk: Desk, *, none: str = "") -> Completer:
     """Complete a DAO."""
     return _completer(((d.name, d.key) for d in desk.settings.daos.values()), none)
+
+
+def holdings(desk: Desk) -> Completer:
+    """Complete a DAO, or a token that is held and no DAO votes with."""
+    held = held_alone(desk.settings)
+    return _completer(((d.name, d.key) for d in (*desk.settings.daos.values(), *held)), "")
 
 
 def voting_daos(desk: Desk) -> Completer:
@@ -131,6 +138,13 @@ def the_dao(desk: Desk, key: str) -> Dao:
     if dao is None:
         raise UserError(f"There is no DAO called “{clean(key)[:40]}” here. Start typing and pick one from the list.")
     return dao
+
+
+def the_holding(desk: Desk, key: str) -> Dao:
+    """Find a DAO, or a token that is held and no DAO votes with. Raises UserError."""
+    wanted = key.strip().casefold()
+    held = (one for one in held_alone(desk.settings) if wanted in (one.key, one.name.casefold(), one.token))
+    return find_dao(desk, key) or next(held, None) or the_dao(desk, key)
 
 
 def the_protocol(desk: Desk, name: str, *kinds: str) -> str:

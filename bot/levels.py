@@ -154,6 +154,8 @@ def _nakamoto(level: Level, census: "Census") -> str:
 
 
 def _reached(level: Level, dao: Dao, census: "Census") -> list[str]:
+    if not dao.protocol:
+        return []  # a token that no governor counts
     quorum, threshold = level.quorum_raw, level.threshold_raw
     alone = "would reach it alone" if level.name == "holders" else "reach it alone"
     return [

@@ -57,7 +57,7 @@ def card_of(dao: Dao, levels: Sequence[Level], desk: Desk, *, block: int | None,
         small.append(f"as of block {figures.number(block)}")
     if gaps:
         small.append(f"{counted(gaps, 'change')} did not continue the one before: a node left logs out")
-    if dao.timelock is None:
+    if dao.protocol and dao.timelock is None:
         small.append("no timelock is named in daos.toml")
     return Card(
         headline=fit(headline(levels[0] if alone else first)),
@@ -214,12 +214,16 @@ async def measured(dao: Dao, powers: Mapping[str, int], terms: Terms, desk: Desk
 
 
 async def look(dao: Dao, name: Name | None, desk: Desk) -> Card:
-    """Gather the levels that are asked for, all three where none is named, and draw them."""
-    wanted = NAMES if name is None else (name,)
+    """Gather the levels that are asked for, all three where none is named, and draw them. A token without a DAO has
+    holders only.
+    """
+    wanted: tuple[Name, ...] = NAMES if name is None else (name,)
+    if not dao.protocol:
+        wanted = ("holders",)
     chain_id = desk.settings.chains[dao.chain].id
     proposals = await desk.history.proposals(chain_id=chain_id, governor=dao.governor, limit=SHOWN_PROPOSALS)
     terms = await _terms(dao, proposals[0] if proposals else None, desk)
-    book = await desk.book(dao) if name != "holders" else None
+    book = await desk.book(dao) if wanted != ("holders",) else None
     held = await desk.held(dao) if "holders" in wanted else None
     whole = book is not None and book.progress.whole
     levels = []
@@ -252,7 +256,8 @@ async def _terms(dao: Dao, latest: StoredEvent | None, desk: Desk) -> Terms:
         quorum_raw = standing.tally.quorum_raw if standing is not None and standing.tally is not None else None
     threshold = Number(dao.governor, "proposalThreshold()")
     supply = Number(dao.token, "totalSupply()")
-    facts = await desk.facts(chain_id, [threshold, *([supply] if dao.token else [])])
+    asked = [*([threshold] if dao.protocol else []), *([supply] if dao.token and dao.protocol else [])]
+    facts = await desk.facts(chain_id, asked) if asked else None
     if facts is None:
         return Terms(quorum_raw)
     return Terms(quorum_raw, facts.get(threshold), facts.get(supply))
@@ -306,12 +311,15 @@ def commands(desk: Desk) -> list[Any]:
     """Give the command."""
 
     @app_commands.command(name="power", description="Who holds the power of a DAO, and how few can decide")
-    @app_commands.describe(dao="Whose power", level="One level with every measure; else all three briefly")
-    @app_commands.autocomplete(dao=choices.daos(desk))
+    @app_commands.describe(
+        dao="Whose power: a DAO's, or a token's whose holders are kept",
+        level="One level with every measure; else all three briefly",
+    )
+    @app_commands.autocomplete(dao=choices.holdings(desk))
     @app_commands.choices(level=[Choice(name=name, value=name) for name in NAMES])
     async def power(asked: Asked, dao: str, level: str | None = None) -> None:
         async def work() -> Card:
-            return await look(choices.the_dao(desk, dao), cast("Name | None", level), desk)
+            return await look(choices.the_holding(desk, dao), cast("Name | None", level), desk)
 
         await reply(asked, work())
 

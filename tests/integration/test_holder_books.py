@@ -11,11 +11,14 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from bot.backfill import Shelves
+from bot.backfill import Shelves, symbol_of
 from bot.cards.lexicon import Lexicon
 from bot.census import Snapshots
-from bot.commands.power import Terms, holders_of
+from bot.charts.plots import Lorenz, Plot
+from bot.choices import the_holding
+from bot.commands.power import Terms, holders_of, look
 from bot.levels import wholly
+from config.settings import Label, TokenDef
 from tests import committed
 from tests.committed import at, chain, held
 from tests.delegation import TOKEN, person
@@ -30,9 +33,11 @@ from watchers.chain.ranges import LogRanges
 from watchers.chain.rpc import Rpc
 from watchers.chain.wanted import TRANSFER
 from watchers.delegates import DAY_S, Book, DelegateBooks, Progress, Snapshot
+from watchers.errors import UserError
 from watchers.facts import Ask, Facts
 from watchers.governance.events import HolderChange
 from watchers.governance.wing import wing
+from watchers.history import History
 from watchers.holders import NOBODY, HolderBooks, Said, differs, doubt, questions
 from watchers.record import change_of
 
@@ -329,6 +334,46 @@ async def test_power_tells_holders_without_who_holds_for_others_and_unknown_wher
     (line,) = await shelves.lines()
     assert (line.what, line.well) == ("Holders of DEMO", False)
     assert "more than" in await told()
+
+
+async def test_a_token_that_no_dao_votes_with_is_asked_by_its_symbol_and_measured_once_a_day(redis: Redis) -> None:
+    store, books = chain(redis), HolderBooks(redis)
+    epoch = await held(store)
+    async with serve(Node()) as urls:
+        one = chain_of(urls)
+    token = TokenDef(chain=one.key, address=TOKEN, symbol="CRV", decimals=0, holders=True)
+    escrow = Label(address=person(1), name="VotingEscrow", kind="escrow", source="a test")
+    settings = settings_of(one, token=person(9)).model_copy(update={"tokens": (token,), "labels": (escrow,)})
+    await store.feed_books(epoch, settings.holders_on(one), sort="holders", most=99)
+    found = [sent(5, n, NOBODY, person(n), raw) for n, raw in enumerate((60, 340))]
+    await store.commit(epoch, None, committed.block(5, found=tuple(found)))
+    await books.begin(1, TOKEN, 5)
+
+    async def facts(chain_id: int, asks: Sequence[Ask[Any]]) -> Facts:
+        assert chain_id == one.id
+        told = {person(0): 60, person(1): 340}
+        return Facts({ask: told[ask.given[0]] if ask.given else 400 for ask in asks if isinstance(ask, Said)})
+
+    async def draw(plot: Plot, name: str) -> None:
+        assert isinstance(plot, Lorenz), name
+
+    history = History(redis, [1])
+    desk = replace(
+        DESK, settings=settings, lexicon=Lexicon(settings), holders=books, facts=facts, history=history, draw=draw
+    )
+    for typed in ("crv", TOKEN, TOKEN[2:]):
+        assert the_holding(desk, typed).token == TOKEN
+    assert the_holding(desk, "demo").key == "demo"
+    with pytest.raises(UserError, match="no DAO called"):
+        the_holding(desk, "veCRV")
+    said = "\n".join((await look(the_holding(desk, "CRV"), "voters", desk)).facts).replace("*", "")
+    assert said.startswith("Holders 1 with 60 CRV together")
+    assert "Left out VotingEscrow (escrow)" in said
+    assert "340 (85.0 %)" in said
+    assert "quorum" not in said
+    snapshots = Snapshots(settings, [one], DelegateBooks(redis), books, facts)
+    assert [await snapshots.take(), await snapshots.take()] == [1, 0]
+    assert symbol_of(settings, one, TOKEN) == "CRV"
 
 
 def test_only_transfers_that_move_something_of_tokens_whose_holders_are_kept_are_kept() -> None:
