@@ -24,6 +24,7 @@ WALLET = bytes.fromhex("beabacc8") + encode(["address", "address", "uint256"], [
 
 SOURCE = {
     "access": "OpenZeppelin 4.9.6 and 5.7.0; Compound Timelock.sol; GovernorBravoInterfaces.sol; Uniswap V3 factory",
+    "aave_payloads": "bgd-labs/aave-governance-v3 IGovernanceCore.sol, IPayloadsControllerCore.sol",
     "arbitrum_rollup": "OffchainLabs/nitro-contracts, upgrade-executor; ArbitrumFoundation/governance",
     "fee_switch": "Uniswap v3-core d8b1c635c, v4-core 59d3ecf53; aave-v3-origin fd1fbd915; Compound v2 cToken",
     "gauge_controller": "curvefi/curve-dao-contracts 567927551 GaugeController.vy",
@@ -329,6 +330,21 @@ CASES: tuple[Case, ...] = (
         "CallExecuted(bytes32*,uint256*,address,uint256,bytes)",
         (_hash(_ONE), 0, D, 0, bytes.fromhex("a9059cbb00")),
         {"act": "executed", "whom": D, "detail": "transfer"},
+    ),
+    # aave_payloads
+    Case(
+        "aave_payloads",
+        "PayloadSent(uint256*,uint40,address*,uint256*,uint256,uint256)",
+        (345, 12, A, 137, 1, 2),
+        {"act": "queued", "whom": A, "item": 12, "detail": "payload 12 of proposal 345 for chain 137"},
+    ),
+    *(
+        Case("aave_payloads", f"{name}(uint40)", (12,), {"act": act, "item": 12, "detail": "payload 12"})
+        for name, act in (
+            ("PayloadQueued", "queued"),
+            ("PayloadExecuted", "executed"),
+            ("PayloadCancelled", "cancelled"),
+        )
     ),
     # arbitrum_rollup
     Case(

@@ -50,6 +50,8 @@ class Situation(NamedTuple):
     it stands. `carried`: what became of each call of a proposal that the block executes, for the judges.
     `amends` names the votes, by their ids, that only correct what was told before, each with the reasons for
     which it was said; none: it was not, and stays unsaid.
+    it stands. `sent` holds the proposal of each payload that the block's acts are about, by chain id, controller and
+    number, where it is known.
     """
 
     settings: Settings
@@ -64,6 +66,7 @@ class Situation(NamedTuple):
     followed: Mapping[tuple[str, int], Alert] = MappingProxyType({})
     carried: Mapping[tuple[str, int], OperationFacts] = MappingProxyType({})
     amends: Mapping[str, Sequence[Reason]] = MappingProxyType({})
+    sent: Mapping[tuple[int, str, int], int] = MappingProxyType({})
 
 
 class Wing(Protocol):

@@ -13,6 +13,7 @@ from watchers.alert import AlertState, ProposalFacts
 
 _SAID: dict[str, tuple[str, Accent]] = {
     "created": ("New proposal: voting opens", "neutral"),
+    "activated": ("Voting opens on a voting machine", "neutral"),
     "queued": ("Proposal passed and is queued", "good"),
     "executed": ("Proposal executed", "good"),
     "canceled": ("Proposal cancelled", "bad"),

@@ -15,6 +15,7 @@ THREAD_NAME = 100  # Source: Discord documentation, "Start Thread from Message"
 RESULT = 600
 _STEPS = {
     "created": "Created",
+    "activated": "Voting opened",
     "queued": "Queued",
     "executed": "Executed",
     "canceled": "Cancelled",

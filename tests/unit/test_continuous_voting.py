@@ -476,7 +476,7 @@ def test_curves_and_makers_contracts_ship_as_what_they_are() -> None:
     assert {"0x2f50d538606fa9edd2b11e2446beb18c9d5846bb", "0x5f3b5dfeb7b28cdbd7faba78963ee202a494e2a2"} <= named
 
 
-# --- the delegate behind a contract of theirs --------------------------------------------------------------------------
+# --- the delegate behind a contract of theirs -------------------------------------------------------------------------
 
 FACTORY = FACTORIES[0]
 MADE: dict[Ask[Any], Any] = {

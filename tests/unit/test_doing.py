@@ -2,7 +2,7 @@
 that acts.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -10,10 +10,14 @@ from bot.cards import render
 from bot.cards.card import Card
 from bot.cards.doing import effect_lines
 from bot.cards.lexicon import shorten
+from bot.cards.proposal import _SAID as SAID
+from bot.cards.standing import _STEPS as STANDING
 from bot.commands import proposal, why
+from bot.commands.proposal import _STEP as LISTED
 from tests.alerts import UNI, VOTER, a_proposal, a_state
 from tests.desk import DESK, HOSTILE, NOW_S, UNISWAP, harmless
 from tests.events import created
+from watchers.governance.events import Change
 from watchers.history import StoredEvent
 from watchers.inquiry import Standing
 from watchers.proposed import Action, Effect, Outcome, Simulated
@@ -246,3 +250,9 @@ def test_a_text_too_short_for_what_is_done_is_told(chars: int | None, actions: i
 
 def test_a_target_that_is_called_several_times_is_told() -> None:
     assert line(card(repeated=((OTHER, 3),)), "Calls again").endswith(" 3 times")
+
+
+def test_every_step_of_a_proposal_has_its_words_wherever_it_is_told() -> None:
+    for words in (SAID, STANDING, LISTED):
+        assert set(get_args(Change)) <= words.keys()
+    assert SAID["activated"][0] == "Voting opens on a voting machine"

@@ -70,6 +70,7 @@ UNSEEN = {
     aave_v3.CoreProposalCreated,
     aave_v3.CoreProposalFailed,
     aave_v3.CoreProposalQueued,
+    aave_v3.VotingActivated,
     aave_v3_voting.MachineVoteEmitted,
     aave_v3_voting.ProposalResultsSent,
     aave_v3_voting.ProposalVoteStarted,

@@ -13,7 +13,8 @@ from watchers.wing import Taken
 
 Support = Literal["for", "against", "abstain", "split", "unknown"]
 Change = Literal[
-    "created", "queued", "executed", "canceled", "extended", "closed", "defeated", "vetoed", "passed", "counted"
+    "created", "activated", "queued", "executed", "canceled", "extended", "closed", "defeated", "vetoed", "passed",
+    "counted",
 ]  # fmt: skip
 
 TITLE = 256  # characters; longer ones are cut
@@ -43,9 +44,9 @@ class Vote(Event, frozen=True, kw_only=True, tag="vote"):
 class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     """A step in a proposal's life. What only creation tells is empty otherwise; a clock of 0 was not told.
 
-    `closed`: voting is over and its result travels to another chain; `defeated`, `vetoed`: it will not be carried out.
-    `passed`: the votes are for it, and nothing carries it out by itself; `counted`: they are counted and no rule says
-    what follows. `result` is the count in words.
+    `activated`: voting opens on another contract; `closed`: voting is over and its result travels to another chain;
+    `defeated`, `vetoed`: it will not be carried out. `passed`: the votes are for it, and nothing carries it out by
+    itself; `counted`: they are counted and no rule says what follows. `result` is the count in words.
     `final_raw`: for, against and abstain as they were counted in the end, where the step tells them.
     `left_out`: actions that are too many or too large to keep. `simulated`: what its actions did when they were tried
     at this step; None where nobody tried.

@@ -8,7 +8,7 @@ from watchers.decode import protocols_in
 from watchers.errors import DefinitionError
 from watchers.event import Event
 from watchers.facts import Ask
-from watchers.governance import acts, judge, protocols, simulation
+from watchers.governance import acts, judge, payloads, protocols, simulation
 from watchers.governance.delegating import Delegation, delegations, kept
 from watchers.governance.desk import dao_of, desks
 from watchers.governance.electors import Electors
@@ -47,7 +47,8 @@ class GovernanceWing:
         """Keep what governors of daos.toml said: anybody can emit a `VoteCast`, and history must not fill with it."""
         own = [e for e in events if not isinstance(e, Act | Delegation) and dao_of(e, at) is not None]
         done = [*(event for event in events if isinstance(event, Act)), *delegations(events, at)]
-        return [*simulation.enrich(own, at), *kept(events, at), *held(events, at), *acts.enrich(done, at, self.hands)]
+        told = payloads.named(acts.enrich(done, at, self.hands), at.sent)
+        return [*simulation.enrich(own, at), *kept(events, at), *held(events, at), *told]
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give the alerts that the events are worth."""

@@ -56,6 +56,15 @@ class CoreProposalFailed(msgspec.Struct, frozen=True, gc=False):
     votes_against: int
 
 
+@event("VotingActivated(uint256 indexed proposalId, bytes32 indexed snapshotBlockHash, uint24 votingDuration)")
+class VotingActivated(msgspec.Struct, frozen=True, gc=False):
+    """The cool-down is over: voting opens on a voting machine."""
+
+    proposal_id: int
+    snapshot_block_hash: str
+    voting_duration: int
+
+
 class Activated(Ask[Times], frozen=True):
     """When voting was activated and for how long; None before."""
 
@@ -110,6 +119,11 @@ protocol = Governor(
 @protocol.on(CoreProposalCreated)
 def _created(log: Log, shape: CoreProposalCreated, around: Around) -> ProposalChange:
     return step(log, protocol.name, around, shape.proposal_id, "created", proposer=shape.creator)
+
+
+@protocol.on(VotingActivated)
+def _activated(log: Log, shape: VotingActivated, around: Around) -> ProposalChange:
+    return step(log, protocol.name, around, shape.proposal_id, "activated")
 
 
 @protocol.on(CoreProposalQueued)
