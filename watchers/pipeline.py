@@ -253,7 +253,7 @@ class Pipeline:
             delegated=delegated,
             steps=taken,
             followed=followed,
-            sent=await self._sent(events),
+            sent=await payloads.looked_up(events, self.settings, self._history.acts),
         )
         for key, about in touched.items():
             fresh = any(isinstance(event, ProposalChange) and event.change == "created" for event in about)
@@ -275,15 +275,6 @@ class Pipeline:
             if description := next((text for text in said if text), ""):
                 at.titles[key] = description
         return at
-
-    async def _sent(self, events: Iterable[Event]) -> dict[tuple[int, str, int], int]:
-        """Look up, in the record of the core's chain, to which proposals the payloads at hand belong."""
-        core = payloads.core_of(self.settings)
-        if core is None or not any(payloads.place_of(event) for event in events):
-            return {}
-        chain_id, contract = core
-        acts = await self._history.acts(chain_id=chain_id, contract=contract, limit=payloads.LOOKED_AT)
-        return payloads.sent(stored.event for stored in acts)
 
     def _touched(self, events: Iterable[Event]) -> dict[Key, list[Event]]:
         touched: dict[Key, list[Event]] = {}

@@ -1,12 +1,12 @@
 """Which proposal a payload of Aave's third governance belongs to: its core on Ethereum says so when it sends it.
 
 A controller of any chain knows its payloads by number alone, so the core's acts are looked up in the record; until the
-core's chain is read that far the proposal is not known, and the payload is told without it. Pure.
+core's chain is read that far the proposal is not known, and the payload is told without it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -18,6 +18,23 @@ HAND = "aave_payloads"
 CORE = "aave_v3"
 LOOKED_AT = 500  # of the core's newest acts; about a year of proposals
 _SENT = re.compile(r"payload (\d{1,13}) of proposal (\d{1,78}) for chain (\d{1,19})")
+
+
+class Stored(Protocol):
+    """What is needed of a record."""
+
+    @property
+    def event(self) -> Event:
+        """The event that was kept."""
+        ...
+
+
+class Acts(Protocol):
+    """What is needed of `History.acts`."""
+
+    async def __call__(self, *, chain_id: int | None, contract: str | None, limit: int) -> Sequence[Stored]:
+        """Give the newest acts of a contract."""
+        ...
 
 
 class Place(NamedTuple):
@@ -32,6 +49,15 @@ def core_of(settings: Settings) -> tuple[int, str] | None:
     """Give the chain and the address of the core that daos.toml names."""
     cores = (dao for dao in settings.daos.values() if dao.protocol == CORE)
     return next(((settings.chains[dao.chain].id, dao.governor) for dao in cores), None)
+
+
+async def looked_up(events: Iterable[Event], settings: Settings, acts: Acts) -> dict[tuple[int, str, int], int]:
+    """Find, in the record of the core's chain, to which proposals the payloads at hand belong."""
+    core = core_of(settings)
+    if core is None or not any(place_of(event) for event in events):
+        return {}
+    chain_id, contract = core
+    return sent(stored.event for stored in await acts(chain_id=chain_id, contract=contract, limit=LOOKED_AT))
 
 
 def told_of(payload: int, proposal_id: int, chain_id: int) -> str:
