@@ -8,7 +8,7 @@ from watchers.governance.payloads import CORE, LOOKED_AT, Place, place_of, sent
 _WORDS = {"queued": "queued", "executed": "executed", "cancelled": "cancelled"}
 
 
-async def carried_out(dao: Dao, proposal_id: int, desk: Desk) -> list[str]:
+async def payload_lines(dao: Dao, proposal_id: int, desk: Desk) -> list[str]:
     """Say a line for each payload of a proposal; none for other governors and before the core sent any."""
     if dao.protocol != CORE:
         return []

@@ -17,7 +17,7 @@ from bot.cards.frame import fit, until
 from bot.cards.lexicon import short_number
 from bot.cards.vote import side
 from bot.desk import Desk
-from bot.payloads import carried_out
+from bot.payloads import payload_lines
 from bot.reply import Asked, reply
 from bot.rows import counted, fitting
 from bot.whatif import what_ifs
@@ -280,7 +280,7 @@ def commands(desk: Desk) -> list[Any]:
             said = await desk.history.alerts(chain_id=chain_id, limit=500) if standing is None else []
             tally = sided(tally_of(ballots, standing, last_tally(said, one.governor, number)), votes)
             unsided = tally is not None and tally.unsided
-            otherwise = await carried_out(one, number, desk)
+            otherwise = await payload_lines(one, number, desk)
             otherwise += [] if unsided else await what_ifs(one, ballots, votes, standing, desk)
             carried = _carried(await desk.history.batch(chain_id, str(number)), one)
             return answer(one, number, steps, votes, tally, standing, desk, otherwise, carried)

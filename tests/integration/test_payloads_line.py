@@ -6,7 +6,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.cards.lexicon import Lexicon
-from bot.payloads import carried_out
+from bot.payloads import payload_lines
 from config.settings import ActWatch
 from tests.desk import DESK
 from tests.governed import GOVERNOR, World, world
@@ -52,13 +52,13 @@ async def test_a_payload_is_told_with_its_proposal_and_proposal_lists_how_far_ea
         settings = at.pipeline.settings
         desk = replace(DESK, settings=settings, lexicon=Lexicon(settings), history=at.history)
         dao = settings.daos["demo"]
-        done, sent_away = await carried_out(dao, 345, desk)
+        done, sent_away = await payload_lines(dao, 345, desk)
         assert done.startswith(f"**Payload 12** {at.chain.name}: executed <t:")
         assert sent_away == "**Payload 4** chain 777: sent, and that chain is not followed"
-        (waits,) = await carried_out(dao, 346, desk)
+        (waits,) = await payload_lines(dao, 346, desk)
         assert waits == f"**Payload 13** {at.chain.name}: sent, nothing is on record there yet"
-        assert await carried_out(dao, 347, desk) == []
-        assert await carried_out(dao.model_copy(update={"protocol": "oz_governor"}), 345, desk) == []
+        assert await payload_lines(dao, 347, desk) == []
+        assert await payload_lines(dao.model_copy(update={"protocol": "oz_governor"}), 345, desk) == []
 
 
 async def test_a_payload_that_is_sent_and_queued_in_one_block_has_its_proposal(redis: Redis) -> None:
