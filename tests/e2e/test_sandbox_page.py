@@ -285,6 +285,20 @@ async def test_the_list_stays_on_the_page_and_goes_when_one_looks_elsewhere(
     assert bot.is_ready()
 
 
+async def test_a_thread_is_shown_under_its_channel_and_on_its_message_and_opens(
+    server: Discord, bot: Bot, tab: Tab
+) -> None:
+    sent = await bot.text("alerts").send("a proposal")
+    thread = await sent.create_thread(name="Rostra DAO: Spend it")
+    await thread.send("a vote on it")
+    await tab.until("document.querySelector('.message button.thread')?.textContent === '🧵 Rostra DAO: Spend it'")
+    await tab.until("document.querySelector('.channel.deep')?.textContent.includes('Rostra DAO: Spend it')")
+    await tab.run("document.querySelector('.message button.thread').click()")
+    await tab.until("document.querySelector('.message')?.textContent.includes('a vote on it')")
+    await server.delete_channel(thread.id)
+    await tab.until("!document.querySelector('.channel.deep')")
+
+
 async def test_words_without_end_widen_nothing(server: Discord, bot: Bot, tab: Tab) -> None:
     endless = "W" * 300
     await bot.text("alerts").send(view=card("9" * 48, endless))
