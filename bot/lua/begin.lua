@@ -62,7 +62,6 @@ end
 
 local ping = redis.call('HGET', key, 'ping') or ''
 if owes then
-  redis.call('HSET', key, 'thread', 'tried')
   return with_states({ 'thread', message, ping })
 end
 local where, fell = redis.call('HGET', key, 'where') or '', redis.call('HGET', key, 'fell') or ''

@@ -71,11 +71,11 @@ local function live_key(channel, subject)
   return T .. ':live:' .. channel .. ':' .. subject
 end
 
--- Whether the message of a post still lacks the thread that its channel asks for. `thread` is tried, open, deleted,
--- locked or refused; the last three are not tried again.
+-- Whether the message of a post still lacks the thread that its channel asks for, so that one is to be started. `thread`
+-- is open, deleted, locked or refused; it is not tried again after the last three.
 local function owes_thread(key)
-  local state = redis.call('HGET', key, 'thread')
-  return redis.call('HGET', key, 'threads') == '1' and (not state or state == 'tried') and any_live(key, ids_of(key))
+  local asked, state = redis.call('HGET', key, 'threads'), redis.call('HGET', key, 'thread')
+  return asked == '1' and not state and any_live(key, ids_of(key))
 end
 
 -- The key of the post that follows what this post is about, where its channel asks for threads; nil for that one itself.

@@ -97,6 +97,34 @@ async def test_a_channel_that_asks_for_none_has_none_and_other_subjects_stay_in_
     assert here.where(vote(6)) == [CHANNEL]
 
 
+async def test_what_comes_while_the_thread_is_being_started_is_on_the_card_afterwards(here: Here) -> None:
+    await here.line.handle(standing(1))
+    begun = asyncio.Event()
+
+    async def start_thread(channel_id: int, message_id: int, name: str) -> None:
+        if not begun.is_set():
+            begun.set()
+            await here.line.handle(standing(2, "queued"))
+            await asyncio.sleep(0.05)  # the sender reads it, and it joins the job in hand
+            raise NotDelivered("HTTP 503")
+        await FakeDiscord.start_thread(here.discord, channel_id, message_id, name)
+
+    here.discord.start_thread = start_thread  # type: ignore[method-assign] # the same signature, once slow
+    async with here.sending(here.sender(render=named)):
+        await here.settled()
+    assert here.discord.threads == {THREAD: [NAME]}
+    assert here.discord.told(CHANNEL) == [(f"{mark(standing(1))} rev 2",)]
+
+
+async def test_a_card_in_doubt_whose_thread_was_deleted_is_told_in_the_channel(here: Here, redis: Redis) -> None:
+    await here.say(standing(1))
+    await redis.set("{d:0}:engine", "another run")
+    here.discord.refused[THREAD] = Undeliverable("the channel is gone", UNKNOWN_CHANNEL)
+    await here.say(LATER)
+    assert here.where(LATER) == [CHANNEL]
+    assert await here.subscriptions.untold() == []
+
+
 async def test_a_card_that_was_taken_back_starts_no_thread(here: Here) -> None:
     await here.line.handle(standing(1))
     here.discord.faults = [None, NotDelivered("HTTP 503")]
