@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,6 +63,8 @@ from watchers.reminders import Reminders
 from watchers.retrials import Retrials
 from watchers.snapshot.hub import Hub
 from watchers.snapshot.ledger import Ledger, Reading
+from watchers.sources import Sources
+from watchers.sourcify import Sourcify
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
 from watchers.valkey import engine
@@ -162,7 +164,7 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
         shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
         shelves.append(Shelf("set aside", app.deliveries, ASIDE_D))
-        stack.enter_context(housekeeping(shelves, now_ms, _snapshots(parts).take, _reminding(parts)))
+        stack.enter_context(housekeeping(shelves, now_ms, _snapshots(parts).take, _reminding(parts, session)))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
@@ -347,26 +349,30 @@ def _snapshots(parts: _Parts) -> Snapshots:
     return Snapshots(settings, chains, DelegateBooks(parts.redis), HolderBooks(parts.redis), facts)
 
 
-def _reminding(parts: _Parts) -> Callable[[], Awaitable[int]] | None:
+def _reminding(parts: _Parts, session: aiohttp.ClientSession) -> Callable[[], Awaitable[int]] | None:
     """Give the job that says which votes end soon and tries queued proposals before they can run, on the chains that
     this process follows to their heads.
     """
     if parts.options.role == "discord":
         return None
     app, books = parts.app, DelegateBooks(parts.redis)
-    made = [
-        (
-            one,
-            Reminders(app.settings, one.store, app.history, books, one.rpc, governance.families, clock=time.time),
-            Retrials(app.settings, one.store, app.history, one.rpc, clock=time.time),
-        )
-        for one in parts.watched.values()
-    ]
+    settings, history = app.settings, app.history
+    url = settings.runtime.sourcify_url
+    sourcify = Sourcify(session, url, clock=time.time) if url else None
+
+    def timed(one: Watched) -> Iterator[Callable[[int], Awaitable[int]]]:
+        families = governance.families
+        yield Reminders(settings, one.store, history, books, one.rpc, families, clock=time.time).tick
+        yield Retrials(settings, one.store, history, one.rpc, clock=time.time).tick
+        if sourcify is not None:
+            yield Sources(settings, one.chain, one.store, history, sourcify, clock=time.time).tick
+
+    made = [(one, tuple(timed(one))) for one in parts.watched.values()]
 
     async def remind() -> int:
         said = 0
-        for one, reminders, retrials in made:
-            for tick in (reminders.tick, retrials.tick):
+        for one, ticks in made:
+            for tick in ticks:
                 follower = one.follower
                 if follower is not None and follower.epoch is not None and _at_head(one):
                     said += await tick(follower.epoch)

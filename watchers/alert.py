@@ -187,7 +187,8 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     known; `simulated` is what all of them did when they were tried at this step, None where nobody tried.
     `followed` makes it the proposal as it stands, which its card is kept to; `follows` names the alert that is.
     `text_chars`: how long its description is, where that is known; `repeated`: targets of several actions, and of how
-    many. `carried` is what became of each call when it was executed.
+    many. `unverified`: targets whose source nobody has verified, None where that is not known. `carried` is what became
+    of each call when it was executed.
     """
 
     dao: str
@@ -211,6 +212,7 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
     repeated: tuple[tuple[str, int], ...] = ()
     carried: OperationFacts | None = None
     result: str = ""
+    unverified: tuple[str, ...] | None = None
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):

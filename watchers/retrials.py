@@ -8,22 +8,22 @@ Errors: none; a tick that fails is said once and the next one tries again.
 Units: `_s` seconds since 1970.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import structlog
 
-from config.settings import Dao, Settings, VoteWatch
+from config.settings import Settings, VoteWatch
 from watchers.alert import AlertState, ProposalFacts
 from watchers.chain.block import Cursor
 from watchers.chain.rpc import Rpc
-from watchers.errors import ChainError, DecodeError, Fenced, ReorgError, StoreError, UserError
+from watchers.errors import ChainError, DecodeError, Fenced, ReorgError, StoreError
 from watchers.facts import Ask
 from watchers.governance.again import AGAIN, compared, due_s, last_trial, news, revised, watches_over
 from watchers.governance.events import ProposalChange
-from watchers.governance.following import name
 from watchers.governance.simulation import MAX_TIME_S, Rehearsal
-from watchers.history import ChainStatus, History, StoredEvent
+from watchers.history import ChainStatus, History
+from watchers.lives import Life, Lives
 from watchers.proposed import NO_METHOD
 from watchers.store import ChainStore, CommittedBlock
 from watchers.vantage import Vantage
@@ -31,31 +31,17 @@ from watchers.wing import Situation
 
 log = structlog.get_logger(__name__)
 
-NEWEST = 300  # creations looked at
 AT_ONCE = 5  # tried in one tick; each takes a request of its own
 ASK_AGAIN_S = 600  # how long a node that refused is left alone
-OVER_S = 86_400  # this long after it could run a proposal is not looked at any more
-SETTLED = frozenset({"executed", "canceled", "defeated", "vetoed"})
 
 
 class Queued(NamedTuple):
-    """A proposal that waits to run: its steps, what follows it, and since when it is to be tried again."""
+    """A proposal that waits to run, since when it is to be tried again, and what follows it."""
 
-    dao: Dao
-    steps: tuple[ProposalChange, ...]
+    life: Life
     watches: tuple[VoteWatch, ...]
     due_s: int
     standing: AlertState
-
-    @property
-    def created(self) -> ProposalChange:
-        """Its creation."""
-        return next(step for step in self.steps if step.change == "created")
-
-    @property
-    def newest(self) -> ProposalChange:
-        """The step that queued it."""
-        return self.steps[-1]
 
 
 class Retrials:
@@ -64,15 +50,12 @@ class Retrials:
     def __init__(
         self, settings: Settings, store: ChainStore, history: History, rpc: Rpc, *, clock: Callable[[], float]
     ) -> None:
-        self._settings, self._store, self._history = settings, store, history
+        self._settings, self._history = settings, history
         self._rpc, self._clock, self._chain = rpc, clock, rpc.chain
         self._vantage = Vantage(settings, history)
-        self._daos = {
-            dao.governor: dao
-            for dao in settings.daos.values()
-            if dao.chain == self._chain.key and watches_over(dao, settings.watches)
-        }
-        self._over: set[str] = set()  # creations that nothing more can come of
+        daos = [dao for dao in settings.daos.values() if dao.chain == self._chain.key]
+        self._daos = {dao.governor: dao for dao in daos if watches_over(dao, settings.watches)}
+        self._lives = Lives(store, history, self._daos)
         self._later: dict[str, float] = {}  # queueings whose trial came to nothing -> when to ask again
         self._down = False
 
@@ -104,7 +87,8 @@ class Retrials:
 
             def trials() -> Iterator[tuple[Queued, Rehearsal]]:
                 for one in waiting:
-                    yield one, Rehearsal(AGAIN, one.newest.eta_s, one.created, one.dao, at)
+                    life = one.life
+                    yield one, Rehearsal(AGAIN, life.newest.eta_s, life.created, life.dao, at)
 
             def asks() -> Iterator[Ask[Any]]:
                 for _, trial in trials():
@@ -116,16 +100,16 @@ class Retrials:
                 try:
                     tried += await self._say(epoch, one, trial, at)
                 except (DecodeError, ArithmeticError, ValueError) as error:  # what a hostile contract told
-                    log.warning("retrial_failed", chain=self._chain.key, dao=one.dao.key, error=str(error))
+                    log.warning("retrial_failed", chain=self._chain.key, dao=one.life.dao.key, error=str(error))
             return tried
 
     async def _say(self, epoch: int, one: Queued, trial: Rehearsal, at: Situation) -> int:
-        seen, header = trial.told(), at.header
-        if seen is None or trial.why or (seen.why and seen.why != NO_METHOD and header.time_s < one.newest.eta_s):
-            self._later[one.newest.id] = self._clock() + ASK_AGAIN_S
+        seen, header, newest = trial.told(), at.header, one.life.newest
+        if seen is None or trial.why or (seen.why and seen.why != NO_METHOD and header.time_s < newest.eta_s):
+            self._later[newest.id] = self._clock() + ASK_AGAIN_S
             return 0
-        seen = compared(last_trial(one.steps), seen)
-        queued = sum(step.change == "queued" for step in one.steps)
+        seen = compared(last_trial(one.life.steps), seen)
+        queued = sum(step.change == "queued" for step in one.life.steps)
         told = news(one.standing.alert, seen, header, one.watches, queued)
         block = CommittedBlock(
             Cursor(header.height, header.hash),
@@ -134,60 +118,31 @@ class Retrials:
             late_s=max(0, header.time_s - one.due_s),
             seen_at_ms=int(self._clock() * 1000),
         )
-        created = one.created
-        life = (created.id, f"proposal:p:{one.dao.governor}:{created.proposal_id}", one.newest.id)
-        return int(await self._store.remind(epoch, life, block, revises=one.standing.rev) == "ok")
+        return int(await self._lives.revise(epoch, one.life, one.standing, block))
 
     # --- what is due --------------------------------------------------------------------------------------------------
 
     async def _waiting(self, status: ChainStatus) -> list[Queued]:
         found: list[Queued] = []
-        for stored in await self._history.proposals(chain_id=self._chain.id, limit=NEWEST):
-            created = stored.event
-            dao = self._daos.get(created.address)
-            if dao is None or not isinstance(created, ProposalChange) or created.id in self._over:
-                continue
-            life = await self._history.proposal(self._chain.id, dao.governor, created.proposal_id)
-            one = await self._queued(dao, created, life, status)
+        async for life in self._lives.going_on(status.time_s):
+            one = await self._queued(life, status)
             if one is not None:
                 found.append(one)
             if len(found) == AT_ONCE:
                 break
         return found
 
-    async def _queued(
-        self, dao: Dao, created: ProposalChange, life: Sequence[StoredEvent], status: ChainStatus
-    ) -> Queued | None:
+    async def _queued(self, life: Life, status: ChainStatus) -> Queued | None:
         """Give a proposal that is to be tried now; one that has been since it was queued is not."""
-        steps = tuple(step.event for step in life if isinstance(step.event, ProposalChange))
-        if not steps or created.id not in {step.id for step in steps}:
+        newest = life.newest
+        if newest.change != "queued" or not life.created.targets or not 0 < newest.eta_s < MAX_TIME_S:
             return None
-        newest, newest_s = steps[-1], life[-1].time_s
-        settles = newest.change in SETTLED or newest.change == "queued"
-        if settles and status.time_s > max(newest_s, min(newest.eta_s, MAX_TIME_S)) + OVER_S:
-            self._over.add(created.id)
-            return None
-        if newest.change != "queued" or not created.targets or not 0 < newest.eta_s < MAX_TIME_S:
-            return None
-        watches = watches_over(dao, self._settings.watches)
-        from_s = due_s(watches, newest_s, newest.eta_s)
+        watches = watches_over(life.dao, self._settings.watches)
+        from_s = due_s(watches, life.newest_s, newest.eta_s)
         if status.time_s < from_s or self._clock() < self._later.get(newest.id, 0):
             return None
-        state = await self._standing(dao, created)
-        if state is None or _is_tried(state, newest):
-            return None
-        return Queued(dao, steps, watches, from_s, state)
-
-    async def _standing(self, dao: Dao, created: ProposalChange) -> AlertState | None:
-        """Find what follows a proposal; None: nothing does that can be read."""
-        for known in (created, None):
-            try:
-                state = await self._store.alert(name(self._chain.id, (dao.governor, created.proposal_id), known))
-            except UserError:
-                continue
-            if state is not None and state.live and state.alert.is_followed:
-                return state
-        return None
+        state = await self._lives.standing(life)
+        return None if state is None or _is_tried(state, newest) else Queued(life, watches, from_s, state)
 
 
 def _is_tried(state: AlertState, queued: ProposalChange) -> bool:

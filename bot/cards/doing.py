@@ -65,7 +65,9 @@ def carried_out(op: OperationFacts, chain_id: int, lexicon: Lexicon) -> list[str
 
 
 def _odd(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
-    """Say that a proposal explains little of what it does, and which target it calls again and again."""
+    """Say that a proposal explains little of what it does, which target it calls again and again, and whose source
+    nobody has verified.
+    """
     lines, chars = [], facts.text_chars
     if chars is not None and facts.actions and chars < max(1, CHARS_EACH * (facts.actions - 1)):
         many = "1 action" if facts.actions == 1 else f"{figures.number(facts.actions)} actions"
@@ -73,6 +75,10 @@ def _odd(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
     if facts.repeated:
         called = ", ".join(f"{lexicon.who(chain_id, one)} {figures.number(n)} times" for one, n in facts.repeated)
         lines.append(f"**Calls again** {called}")
+    empty = facts.simulated.codeless if facts.simulated is not None else ()
+    unverified = [one for one in facts.unverified or () if one not in empty]
+    if unverified:
+        lines.append(f"**Source not verified** {_named_few(unverified, chain_id, lexicon)}")
     return lines
 
 

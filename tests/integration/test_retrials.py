@@ -235,10 +235,10 @@ async def test_a_block_that_revises_the_card_between_reading_and_writing_wins(re
                 await w.pipeline.forward(w.step(DUE + 1))
                 return await super().remind(*given, **more)
 
-        ours._store = Overtaken(redis, 1, clock_ms=lambda: 0)
+        ours._lives._store = Overtaken(redis, 1, clock_ms=lambda: 0)
         assert await ours.tick(epoch) == 0
         assert tried(await card(w)).step == "queued"
-        ours._store = w.store
+        ours._lives._store = w.store
         assert await ours.tick(epoch) == 1
         assert tried(await card(w)).step == "again"
 

@@ -256,3 +256,13 @@ def test_every_step_of_a_proposal_has_its_words_wherever_it_is_told() -> None:
     for words in (SAID, STANDING, LISTED):
         assert set(get_args(Change)) <= words.keys()
     assert SAID["activated"][0] == "Voting opens on a voting machine"
+
+
+def test_a_target_without_verified_source_is_named_unless_it_holds_no_code_at_all() -> None:
+    assert f"[{DIGITS}]" in line(card(unverified=(OTHER,)), "Source not verified")
+    for bent in (
+        {"unverified": ()},
+        {"unverified": None},
+        {"unverified": (OTHER,), "simulated": seen(codeless=(OTHER,))},
+    ):
+        assert not [fact for fact in card(**bent).facts if fact.startswith("**Source not")]

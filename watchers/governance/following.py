@@ -90,6 +90,7 @@ def revised(desk: Desk, about: Sequence[Event], title: str, ends_at_s: int | Non
         repeated=was.repeated if was else (),
         carried=at.carried.get(desk.key) or (was.carried if was else None),
         result=next((one.result for one in reversed(steps) if one.result), was.result if was else ""),
+        unverified=was.unverified if was else None,
     )
     named = (dao.governor, *((created.proposer, *created.targets) if created else ()))
     return Alert(
