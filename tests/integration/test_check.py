@@ -73,7 +73,7 @@ async def saying(status: int, text: str) -> AsyncIterator[str]:
 def test_check_says_what_a_start_would_do_and_no_secret() -> None:
     text = summary(settings(f"http://127.0.0.1:1/{CANARY}"))
     assert text.splitlines()[:2] == [
-        "settings   ok: chains 1, DAOs 2, tokens 3, labels 7, watches 4",
+        "settings   ok: chains 1, DAOs 2, tokens 3, labels 8, watches 5",
         "chains     Sandbox",
     ]
     assert text.endswith("\nspeaks     in Discord")

@@ -83,7 +83,7 @@ async def test_what_needs_no_request_takes_nobodys_turn(world: World) -> None:
     async with world.sending(world.sender(per_s=2)) as sender:
         await world.settled()
     assert (sender.tally["settled"], sender.tally["posted"]) == (10, 1)
-    assert world.clock.ms < START_MS + 1000
+    assert world.clock.ms < START_MS + 4000  # ten turns would take five seconds; idle rounds of the clock count, too
 
 
 async def test_a_late_word_on_an_older_revision_takes_nothing_back(world: World) -> None:
