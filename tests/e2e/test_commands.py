@@ -123,6 +123,14 @@ async def test_a_proposal_shows_its_end_its_tally_and_its_quorum(world: World) -
         "Largest votes",
     ]
     assert said[11].startswith("• 1.20M ROSTRA against · 46.6 % of all · Sandbox fund (investor) 0x996550…B0A4dc · <t:")
+    at = said.index("What if the same votes weighed otherwise (of For + Against)")
+    assert said[at + 1 : at + 5] == [
+        "• Quadratic: passes as well · 58.8 % for, 41.2 % against",
+        "• One address, one vote: passes as well · 66.7 % for, 33.3 % against",
+        "• Capped at 2 % of the votes cast: passes as well · 60.6 % for, 39.4 % against",
+        "• Without insiders (2 voters, 81.6 % of the votes cast): passes as well · 87.3 % for, 12.7 % against",
+    ]
+    assert said[at + 5].endswith("this many addresses: 3 (quadratic), 5 (one address, one vote), 4 (capped).")
     assert said[-5:] == [
         "For     █████████░░░░░░░░░  51.0 %  1.31M",
         "Against ████████░░░░░░░░░░  49.0 %  1.26M",

@@ -18,6 +18,7 @@ from watchers.appraisal import WINDOW_S, Appraised, Appraiser
 from watchers.chain.block import Cursor
 from watchers.chain.rpc import Rpc
 from watchers.event import Event
+from watchers.governance.asks import Counts
 from watchers.governance.wing import wing as governance
 from watchers.history import History
 from watchers.inquiry import Inquiry
@@ -232,6 +233,7 @@ async def test_votes_on_record_are_held_against_the_quorum_of_the_governor(redis
     assert (stands.tally.quorum_raw, stands.tally.toward_quorum_raw, stands.tally.passes) == (40, 41, True)
     assert (stands.by_contract, stands.begun, stands.ended, stands.block) == (False, True, False, 10)
     assert stands.ends_s == START_S + 120 + (40 - 10) * 12
+    assert (stands.rule.quorum(Counts()), stands.rule.passes(Counts(39))) == (40, False)
 
 
 async def test_without_the_earlier_votes_the_contracts_sums_are_given(redis: Redis, book: Book) -> None:
