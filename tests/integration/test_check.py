@@ -12,9 +12,11 @@ from pydantic import SecretStr
 from bot.__main__ import main
 from bot.check import online, summary
 from config.errors import SettingsError
-from config.settings import Settings, load
+from config.settings import Chain as ChainDef
+from config.settings import Dao, Settings, load
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
+from tests.hub import SPACE, FakeHub, serving
 
 STORY = Path(__file__).parents[2] / "sandbox" / "chain" / "config"
 CANARY = "canarykey0123456789"
@@ -235,3 +237,22 @@ def test_json_without_once_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_port_that_is_none_is_one_line_and_status_78(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--port", "99999"]) == 78
     assert capsys.readouterr().err.startswith("argument: --port: 99999: is no port; name a free one")
+
+
+async def test_check_online_asks_a_hub_for_the_open_proposals_of_our_spaces() -> None:
+    hub = FakeHub()
+    hub.propose(1, created=1, start=1, end=2**33)
+    async with serving(hub), Chain.start(block_time_s=None) as chain:
+        given = settings(chain.url)
+        spoken = {"key": "snapshot", "id": 5, "name": "Snapshot", "native": "votes", "hub": True, "block_time_s": 60}
+        made = ChainDef.model_validate({**spoken, "endpoints": [hub.url], "confirmations": 1})
+        space = Dao(key="s", name="S", chain="snapshot", protocol="snapshot", space=SPACE, governor="0x" + "11" * 20)
+        more = {"chains": {**given.chains, "snapshot": made}, "daos": {**given.daos, "s": space}}
+        well, (*_, line, total) = await told(given.model_copy(update=more))
+        assert well
+        assert re.fullmatch(r"snapshot +127\.0\.0\.1 +ok: 1 open proposals in \d+ ms", line)
+        assert total.endswith("every chain has one")
+        hub.fault = lambda _: web.Response(status=503)
+        well, (*_, line, _) = await told(given.model_copy(update=more))
+        assert not well
+        assert line.endswith("the Snapshot hub answers 503; wait, then try again")

@@ -1,5 +1,6 @@
 """Votes that are signed and never sent: read from a hub over real HTTP, each told once, corrected where it was told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 
 from config.settings import Chain, Dao, Runtime, Settings, VoteWatch
 from tests.hub import OTHER_SPACE, SPACE, FakeHub, proposal_id, serving
+from tests.integration.test_supervisor import Notices, fast_clock, fast_sleep, running, until
 from tests.node import Clock
 from watchers.alert import AlertState, ProposalFacts, VoteFacts
 from watchers.errors import ChainError
@@ -19,6 +21,7 @@ from watchers.history import History
 from watchers.snapshot.hub import PAGE, Hub
 from watchers.snapshot.ledger import ENDED_S, GONE, OVERLAP_S, Ledger, Reading
 from watchers.store import ChainStore
+from watchers.supervisor import Follower
 
 NOW = 1_780_000_000
 DAY = 86_400
@@ -400,3 +403,49 @@ async def test_every_request_stays_within_the_hubs_limits(w: World) -> None:
     assert w.clock() - began >= w.ledger.hub.requests - 4
     wheres = [where for what, where, _ in w.fake.asked if what == "proposals"]
     assert wheres[0]["end_gte"] == NOW - ENDED_S
+
+
+async def test_after_a_refusal_the_hub_is_left_alone_as_long_as_it_asks(w: World) -> None:
+    w.fake.fault = lambda _: web.Response(status=429, headers={"Retry-After": "30"})
+    with pytest.raises(ChainError, match="429"):
+        await w.read()
+    w.fake.fault = lambda _: None
+    refused_at = w.clock()
+    await w.read()
+    assert w.clock() - refused_at >= 30
+
+
+async def test_votes_that_were_pruned_are_not_told_again_when_the_proposal_is_counted(w: World) -> None:
+    w.fake.vote(1, FOR, 1_600, created=NOW + 10)
+    await w.read()
+    await w.read(2 * DAY)
+    await w.store.prune((NOW + DAY) * 1000)
+    assert await w.said("vote") == []
+    w.fake.proposals[0] |= {"state": "closed", "scores": [1_600, 0, 0], "scores_state": "final", "end": w.now_s}
+    await w.read()
+    assert await w.said("vote") == []
+    assert [facts.change for facts in await w.steps() if not facts.followed] == ["passed"]
+
+
+async def test_silence_of_the_hub_is_told_the_operator_and_so_is_its_end(w: World) -> None:
+    operator, due = Notices(), asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        await due.wait()
+
+    def feed(*_: Any) -> AsyncIterator[Reading]:
+        return w.ledger.readings(sleep)
+
+    await w.redis.delete(f"{{c:{CHAIN_ID}}}:lease")
+    w.fake.fault = lambda _: web.Response(status=503)
+    given: dict[str, Any] = {"holder": "me", "clock": fast_clock, "sleep": fast_sleep, "jitter": lambda: 1.0}
+    followed = Follower(w.ledger.chain, w.store, w.ledger, feed, operator, **given)
+    assert followed.silence.stall_s == 180
+    async with running(followed):
+        await until(lambda: bool(operator.told))
+        assert operator.told[0][:2] == ("stalled", "snapshot")
+        assert followed.down == "the Snapshot hub answers 503"
+        w.fake.fault = lambda _: None
+        await until(lambda: len(operator.told) > 1)
+        assert operator.told[1][:2] == ("recovered", "snapshot")
+        assert followed.down == ""

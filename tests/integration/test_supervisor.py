@@ -87,7 +87,7 @@ def follower(w: World, feed: Any, operator: Notices, *, stalls: bool = False, **
 
 
 @contextlib.asynccontextmanager
-async def running(followed: Follower[Step]) -> AsyncIterator[asyncio.Task[None]]:
+async def running(followed: Follower[Any]) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(followed.follow())
     try:
         async with asyncio.timeout(20):

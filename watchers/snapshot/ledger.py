@@ -122,18 +122,18 @@ class Ledger:
         unknown = [one for key, one in self._listed.items() if made[key].id not in kept]
         for one in unknown:
             if one.created <= since_s:
-                await self._adopt(one, made[one.id])
+                await self._adopt(one, made[one.id], since_s)
         fresh = tuple(made[one.id] for one in unknown if one.created > since_s)
         if fresh:
             await self._commit(News(fresh))
         await self._gone(seen)
 
-    async def _adopt(self, proposal: HubProposal, made: ProposalChange) -> None:
-        """Keep a proposal that is no news, its creation last: only then its book is whole."""
+    async def _adopt(self, proposal: HubProposal, made: ProposalChange, since_s: int) -> None:
+        """Keep a proposal that is no news, its creation last: only then its book is whole. Its end may be news."""
         events: list[tuple[ProposalChange | Vote, int]] = []
         async for votes in self._pages({"proposal": proposal.id}):
             events += [(vote, vote.block) for vote in votes]
-        if _is_counted(proposal):
+        if _is_counted(proposal) and proposal.end <= since_s:
             events.append((telling.ended(proposal, self._daos[proposal.space], self.chain.id), proposal.end))
         book = book_name(made.address, made.proposal_id)
         await self._store.remember(self._epoch, [*events, (made, proposal.created)], complete=book)
