@@ -9,7 +9,7 @@ from watchers.governance.wing import wing
 CONFIG = Path(__file__).parents[2] / "config"
 BEGINNING_UNKNOWN = {"lido", "curve-ownership", "curve-parameter"} | {
     *("aave", "aave-votes", "aave-votes-polygon", "aave-votes-avalanche"),
-    *("sky", "maker-2019"),
+    *("sky", "maker-2019", "gitcoin-successor"),
 }
 
 
@@ -57,7 +57,18 @@ def test_every_family_that_ships_a_governor_is_followed_as_what_it_is() -> None:
 def test_a_governor_whose_window_is_in_seconds_counts_seconds() -> None:
     in_seconds = {"aave_v3", "aave_v3_voting", "lido", "curve_dao", "aragon", "osx_token_voting"}
     for dao in on_chains():
-        assert (dao.clock == "timestamp") == (dao.protocol in in_seconds), dao.key
+        assert (dao.clock == "timestamp") == (dao.protocol in in_seconds or dao.key == "zksync"), dao.key
+
+
+def test_governors_of_scroll_zksync_and_test_networks_ship_the_latter_switched_off() -> None:
+    settings = shipped()
+    daos, chains = settings.daos, settings.chains
+    assert (daos["scroll"].protocol, chains[daos["scroll"].chain].id) == ("agora", 534352)
+    assert (daos["zksync"].clock, chains[daos["zksync"].chain].id) == ("timestamp", 324)
+    assert (chains["zksync"].finality, daos["gitcoin-successor"].chain) == ("depth", "ethereum")
+    off = {chain.key: chain.id for chain in chains.values() if not chain.enabled}
+    assert off == {"sepolia": 11155111, "bnb-testnet": 97}
+    assert {daos[key].chain for key in ("sekhmet", "bnb-chain-testnet")} == set(off)
 
 
 def test_what_counts_toward_the_quorum_is_as_the_list_of_governors_says() -> None:
