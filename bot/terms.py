@@ -90,6 +90,13 @@ def check_place(channel: Where, me: discord.Member, *, threads: bool = False) ->
         )
 
 
+async def heard_in(place: object, channel_id: int, desk: Desk) -> int:
+    """Give the channel that hears what is said in a place: a proposal's thread hears what its channel does."""
+    if not isinstance(place, discord.Thread) or await desk.subscriptions.of_channel(channel_id):
+        return channel_id
+    return place.parent_id
+
+
 def check_role(role: discord.Role | None, channel: Where | None, guild: discord.Guild) -> None:
     """Raise UserError when an alert must not or could not ping this role."""
     if role is None:

@@ -10,7 +10,7 @@ from bot.desk import Desk
 from bot.reply import Asked, reply
 from bot.rows import fitting
 from bot.subscription import Subscription
-from bot.terms import describe
+from bot.terms import describe, heard_in
 
 
 def answer(
@@ -54,7 +54,8 @@ def commands(desk: Desk) -> list[Any]:
         async def work() -> Card:
             in_server = asked.guild_id is not None
             tree, ids = getattr(asked.client, "tree", None), getattr(asked.client, "command_ids", {})
-            here = await desk.subscriptions.of_channel(asked.channel_id) if asked.channel_id else []
+            channel = await heard_in(asked.channel, asked.channel_id, desk) if asked.channel_id else None
+            here = await desk.subscriptions.of_channel(channel) if channel else []
             return answer(mentions_of(tree, ids, in_server=in_server), here, desk, in_server=in_server)
 
         await reply(asked, work(), private=True)

@@ -3,13 +3,14 @@
 import re
 from typing import Any, Self
 
-from discord import Thread, ui
+from discord import ui
 
 from bot.cards.card import Button, Card
 from bot.cards.frame import SNOOZE
 from bot.deliver.mute import HOURS
 from bot.desk import Desk
 from bot.reply import Asked
+from bot.terms import heard_in
 from bot.tree import answer_button
 from watchers.errors import UserError
 
@@ -47,14 +48,6 @@ def check_asker(asked: Asked) -> None:
         raise UserError("Snoozing silences the channel for everybody, so it needs the permission Manage Messages here.")
 
 
-async def heard_in(asked: Asked, desk: Desk) -> int:
-    """Give the channel that hears what is said here: a proposal's thread hears what its channel does."""
-    here, place = asked.channel_id or 0, asked.channel
-    if not isinstance(place, Thread) or await desk.subscriptions.of_channel(here):
-        return here
-    return place.parent_id
-
-
 def items(desk: Desk) -> list[type[ui.DynamicItem[Any]]]:
     """Give the button's handlers: the offer, its three answers, and the end."""
 
@@ -84,7 +77,7 @@ def items(desk: Desk) -> list[type[ui.DynamicItem[Any]]]:
             state = await desk.alert(self.chain_id, self.alert_id)
             if state is None or asked.channel_id is None:
                 raise UserError("This alert is older than what is kept here, so there is nothing left to snooze.")
-            channel_id = await heard_in(asked, desk)
+            channel_id = await heard_in(asked.channel, asked.channel_id, desk)
             subject, guild_id, now_ms = state.alert.subject, asked.guild_id or 0, desk.clock_ms()
             if hours == WAKE:
                 await desk.mutes.end(channel_id, subject, guild_id=guild_id, by=asked.user.id, now_ms=now_ms)

@@ -113,6 +113,8 @@ async def test_snoozing_in_a_thread_hushes_the_channel_that_it_belongs_to(tmp_pa
         (thread,) = threads(world)
         told = world.discord.messages(thread.id)[-1]
         (key,) = re.findall(r'"custom_id": "(snooze:[^"]*)"', json.dumps(told))
+        here = (await world.ask("help", who="member", where=thread.id)).text
+        assert "each proposal in a thread of its own" in here
         offer = await world.discord.press(int(told["id"]), key, "admin")
         assert offer.message is not None
         done = await world.discord.press(int(offer.message["id"]), f"{key}:1", "admin")
