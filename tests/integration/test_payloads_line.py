@@ -1,5 +1,6 @@
 """Aave's payloads from the chain to the record, each with the proposal that it belongs to, and on /proposal."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,14 +8,14 @@ from redis.asyncio import Redis
 
 from bot.cards.lexicon import Lexicon
 from bot.payloads import payload_lines
-from config.settings import ActWatch
+from config.settings import ActWatch, load
 from tests.desk import DESK
 from tests.governed import GOVERNOR, World, world
 from tests.node import Clock, Node, Sketch, log
 from watchers.abi import encode_words, shape_of
 from watchers.alert import ActFacts
 from watchers.governance.events import Act
-from watchers.governance.payloads import Place, core_of, named, place_of, sent, told_of
+from watchers.governance.payloads import Place, Stored, core_of, looked_up, named, place_of, sent, told_of
 from watchers.governance.protocols.aave_payloads import PayloadExecuted, PayloadQueued, PayloadSent
 
 CONTROLLER = "0x" + "c0" * 20
@@ -91,3 +92,19 @@ def test_only_the_cores_own_words_name_a_proposal() -> None:
     assert sent([forged]) == {}
     assert [act.detail for act in named([step], sent([said]))] == ["payload 12 of proposal 345"]
     assert core_of(DESK.settings.model_copy(update={"daos": {}})) is None
+
+
+async def test_blocks_without_a_payload_do_not_look_into_the_record() -> None:
+    asked: list[str | None] = []
+
+    async def acts(*, chain_id: int | None, contract: str | None, limit: int) -> Sequence[Stored]:
+        asked.append(f"{chain_id} {contract} {limit}")
+        return ()
+
+    base: dict[str, Any] = {"protocol": "aave_payloads", "block": 1, "tx": "0x1", "tx_index": 0, "log_index": 0}
+    other = Act(**{**base, "protocol": "access"}, chain_id=10, address=CONTROLLER, act="paused", item=12)
+    step = Act(**base, chain_id=10, address=CONTROLLER, act="executed", item=12, detail="payload 12")
+    settings = load(environ={}, dotenv=None)
+    assert (await looked_up([other], settings, acts), asked) == ({}, [])
+    await looked_up([step], settings, acts)
+    assert asked == ["1 0x9aee0b04504cef83a65ac3f0e838d0593bcb2bc7 500"]
