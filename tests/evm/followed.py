@@ -84,11 +84,11 @@ def settings_of(anvil: Anvil, played: Played) -> Settings:
     return Settings(runtime=Runtime(), chains={"local": chain}, daos=daos, tokens=(), labels=(), watches=watches)
 
 
-async def follow(anvil: Anvil, played: Played, folder: Path) -> Heard:
-    """Read every block from the proposals on, as a bot that has just come would."""
+async def follow(anvil: Anvil, played: Played, folder: Path, tick: int = 0) -> Heard:
+    """Read every block from a tick on, as a bot that has just come would."""
     settings, head = settings_of(anvil, played), await anvil.height()
-    chain = settings.chains["local"]
-    first = await anvil.rpc("eth_getBlockByNumber", hex(played.start - 1), False)
+    chain, below = settings.chains["local"], played.start + tick - 1
+    first = await anvil.rpc("eth_getBlockByNumber", hex(below), False)
 
     async def passing(_: float) -> None:
         return None
@@ -101,7 +101,7 @@ async def follow(anvil: Anvil, played: Played, folder: Path) -> Heard:
         epoch = await store.acquire("test", 60_000)
         assert epoch is not None
         pipeline.begin(epoch, None)
-        start = Cursor(played.start - 1, first["hash"])
+        start = Cursor(below, first["hash"])
         wanted = decoder.wanted_on(chain.id)
         feed = Feed(chain, rpc, wanted=wanted, start=start, ring=[start], clock=clock, sleep=passing)
         heard = Heard({}, {}, pipeline.counters, Lexicon(settings))
@@ -111,16 +111,17 @@ async def follow(anvil: Anvil, played: Played, folder: Path) -> Heard:
             if isinstance(step, Forward):
                 block = step.block.header.height
                 heard.alerts[block] = alerts
-                named |= _created(alerts)
+                named |= _followed(alerts)
                 heard.stood[block] = await _standing(store, named)
                 if block >= head:
                     break
         return heard
 
 
-def _created(alerts: list[Alert]) -> dict[Proposal, str]:
+def _followed(alerts: list[Alert]) -> dict[Proposal, str]:
+    """Give the names of the cards that proposals are followed on."""
     facts = [(alert, alert.facts) for alert in alerts if isinstance(alert.facts, ProposalFacts)]
-    return {(told.dao, told.proposal_id): alert.id for alert, told in facts if told.change == "created"}
+    return {(told.dao, told.proposal_id): told.follows or alert.id for alert, told in facts}
 
 
 async def _standing(store: ChainStore, named: Mapping[Proposal, str]) -> dict[Proposal, AlertState]:

@@ -17,27 +17,29 @@ from watchers.alert import Alert, ProposalFacts, VoteFacts
 
 pytestmark = pytest.mark.evm
 
+MIDDLE = 11  # tick: all but the last votes are cast
 CASES = [(key, name) for key, kind in KINDS.items() for name in kind.plans]
 VOTED = [(key, name) for key, name in CASES if KINDS[key].plans[name].casts]
 
 
 class Seen(NamedTuple):
-    """What was played, and what was heard of it."""
+    """What was played, what was heard of it, and what a bot heard that came in the middle of voting."""
 
     played: Played
     heard: Heard
+    late: Heard
 
     def of(self, key: str, name: str) -> tuple[Seat, Proposal]:
         """Find a governor, and a proposal of it as the bot knows it."""
         seat = self.played.seats[key]
         return seat, (key, seat.dialect.ids[name])
 
-    def told(self, key: str, name: str) -> list[tuple[int, Alert]]:
+    def told(self, key: str, name: str, heard: Heard | None = None) -> list[tuple[int, Alert]]:
         """Give all that was said of a proposal, with its tick."""
         _, proposal = self.of(key, name)
         return [
             (block - self.played.start, alert)
-            for block, alerts in self.heard.alerts.items()
+            for block, alerts in (heard or self.heard).alerts.items()
             for alert in alerts
             if isinstance(alert.facts, VoteFacts | ProposalFacts)
             if (alert.facts.dao, alert.facts.proposal_id) == proposal
@@ -54,7 +56,8 @@ def seen() -> Seen:
     async def run(folder: Path) -> Seen:
         async with Anvil.start() as anvil:
             played = await play(anvil)
-            return Seen(played, await follow(anvil, played, folder))
+            heard = await follow(anvil, played, folder / "first")
+            return Seen(played, heard, await follow(anvil, played, folder / "late", MIDDLE))
 
     with tempfile.TemporaryDirectory(prefix="tribune-", dir="/tmp") as folder:  # a short path: sockets allow 107 bytes
         return asyncio.run(run(Path(folder)))
@@ -165,6 +168,23 @@ def test_a_call_that_will_fail_is_known_from_the_creation_on(seen: Seen, key: st
         assert created.simulated is not None
         tried[name] = [outcome.ok for outcome in created.simulated.calls]
     assert tried == {"works": [True], "breaks": [False]}
+
+
+@pytest.mark.parametrize(("key", "name"), [(key, "works") for key in KINDS])
+def test_a_bot_that_comes_in_the_middle_of_voting_tells_the_last_votes_as_well(seen: Seen, key: str, name: str) -> None:
+    seat, _ = seen.of(key, name)
+    votes = [
+        (tick, alert.facts) for tick, alert in seen.told(key, name, seen.late) if isinstance(alert.facts, VoteFacts)
+    ]
+    assert [tick for tick, _ in votes] == [cast.tick for cast in seat.kind.plans[name].casts if cast.tick >= MIDDLE]
+    for tick, facts in votes:
+        word, tally = seat.words[name][seen.played.start + tick], facts.after
+        assert (tally.for_raw, tally.against_raw, tally.abstain_raw) == word.counts
+        assert tally.passes is word.passes
+        assert tally.quorum_raw is not None
+        assert word.is_quorum(tally.quorum_raw)
+    steps = [a.facts.change for _, a in seen.told(key, name, seen.late) if isinstance(a.facts, ProposalFacts)]
+    assert steps == [*(["queued"] if seat.kind.lock else []), "executed"]
 
 
 def test_nothing_that_the_governors_said_was_beyond_the_bot(seen: Seen) -> None:
