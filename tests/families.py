@@ -14,7 +14,7 @@ from watchers.event import Event
 from watchers.facts import Ask
 from watchers.governance.asks import Times
 from watchers.governance.desk import desks
-from watchers.governance.getters import Head, Number, Since
+from watchers.governance.getters import BornHead, Head, Number, Since
 from watchers.governance.wing import wing
 from watchers.wing import Situation
 
@@ -48,9 +48,11 @@ def said(at: Situation, *events: Event) -> list[VoteFacts]:
 
 def aragon(*, yea: int = 0, nay: int = 0, power: int = 100_000) -> dict[Ask[Any], Any]:
     head = Head(GOVERNOR, "getVote(uint256)", (7,), 9)
+    words = (1, 0, NOW_S - 500, 900, 5 * 10**17, 5 * 10**16, yea * W, nay * W, power * W)
     return {
         Since(head, 2, Number(GOVERNOR, "voteTime()")): Times(NOW_S - 500, NOW_S + 500),
-        head: (1, 0, NOW_S - 500, 900, 5 * 10**17, 5 * 10**16, yea * W, nay * W, power * W),
+        head: words,
+        BornHead(head, alive=2): words,
     }
 
 

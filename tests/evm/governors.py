@@ -6,6 +6,9 @@ how they would decide: `Word`. Nothing here knows how the bot reads or decides a
     works       passes after it was crossed, lost and won again; its call succeeds
     breaks      reaches the quorum at the last moment; its call fails
     withdrawn   is cancelled before voting opens, where the family knows that
+    gone        is cancelled in the block of its creation
+    hasty       is voted on in the block of its creation, where the family allows that
+    unnoticed   gets no vote at all
     loses       is voted down
     sweeps      so many are for it that the families that end early carry it out before the deadline
 
@@ -103,6 +106,10 @@ class Dialect:
         function = f"{step}(address[],uint256[],bytes[],bytes32)"
         return await self.governor.send(function, *self.content[name], sender=sender)
 
+    async def cancel_at_once(self, name: str, sender: str) -> str:
+        """Cancel what is only proposed in this block, and has no number yet."""
+        return await Dialect.step(self, "cancel", name, sender)
+
     async def vote(self, name: str, cast: Cast, sender: str) -> str:
         """Send a vote."""
         number, support = self.ids[name], SUPPORT[cast.side]
@@ -144,8 +151,9 @@ class Bravo(Numbered):
     async def propose(self, name: str, to: Contract, function: str, sender: str) -> str:
         """Send a proposal of one call, its signature apart from its arguments."""
         propose = "propose(address[],uint256[],string[],bytes[],string)"
-        call = ([to.address], [0], [function], [_data(to, function)[4:]])
-        return await self.governor.send(propose, *call, f"# It {name}", sender=sender)
+        text, data = f"# It {name}", _data(to, function)
+        self.content[name] = ([to.address], [0], [data], keccak(text=text))
+        return await self.governor.send(propose, [to.address], [0], [function], [data[4:]], text, sender=sender)
 
     async def counted(self, name: str) -> tuple[tuple[int, int, int], Callable[[int], bool]]:
         """Ask what is counted, and what the quorum is."""
@@ -156,6 +164,14 @@ class Bravo(Numbered):
     async def last(self, name: str) -> int:
         """Ask for the last block of voting."""
         return int((await self.governor.call("proposals", self.ids[name]))[4])
+
+
+class PlainBravo(Bravo):
+    """GovernorBravo's, of the contract that counts its proposals from 1 and knows them by nothing else."""
+
+    async def cancel_at_once(self, name: str, sender: str) -> str:
+        """Cancel by the number that the proposal will have."""
+        return await self.governor.send("cancel(uint256)", list(self.content).index(name) + 1, sender=sender)
 
 
 class Aragon(Dialect):
@@ -217,7 +233,9 @@ SIMPLE = {
     "works": Plan(_SEVEN, (("ben", "crosses"), ("ben", "passing"), *_TURNS)),
     "breaks": _LATE,
     "withdrawn": Plan(),
+    "gone": Plan(),
     "loses": Plan(_LOST, (("ben", "crosses"),)),
+    "unnoticed": Plan(),
 }
 FOR_ONLY = {
     **SIMPLE,
@@ -263,6 +281,8 @@ OBJECTIONS = {
     ),
     "breaks": Plan((Cast(4, "eve", "for"), Cast(12, "cleo", "for")), _LATE.turns),
     "loses": Plan((Cast(3, "ada", "for"), Cast(4, "gus", "against"))),
+    "hasty": Plan((Cast(0, "eve", "for"), Cast(3, "cleo", "for")), _LATE.turns),
+    "unnoticed": Plan(),
 }
 ARAGON = OBJECTIONS | {
     "works": Plan(
@@ -315,7 +335,7 @@ KINDS = {
     ),
     "oz4_bravo": Kind("BravoGovernor", "governor_bravo", _FIRST, lock=_FOUR, dialect=Bravo, plans=FOR_ONLY),
     "oz4_bravo_as_oz": Kind("BravoGovernor", made_of=_FIRST, lock=_FOUR, dialect=Bravo, plans=FOR_ONLY),
-    "bravo": Kind("PlainBravo", "governor_bravo", _BRAVO, "PriorVotesToken", _COMPOUND, Bravo, FOR_ONLY),
+    "bravo": Kind("PlainBravo", "governor_bravo", _BRAVO, "PriorVotesToken", _COMPOUND, PlainBravo, FOR_ONLY),
     "aragon_objection": Kind(
         "ObjectionVoting", "lido", (*_ARAGON, OBJECTION_S), dialect=Aragon, plans=OBJECTIONS, clock="timestamp"
     ),
@@ -352,7 +372,7 @@ async def play(anvil: Anvil) -> Played:
     seats = await _seats(anvil, who)
     await anvil.mine(2)
     start = await anvil.height() + 1
-    await _propose(anvil, who, seats, target)
+    await _ask(anvil, await _propose(anvil, who, seats, target), start)
     failed: set[str] = set()
     for tick in range(1, LAST + 1):
         voted = await _tick(anvil, who, seats, tick, failed)
@@ -421,17 +441,36 @@ async def _hand_over(lock: Contract, kind: Kind, governor: Contract, deployer: s
     await lock.anvil.succeed(*[await lock.send("grantRole", role, governor.address, sender=deployer) for role in roles])
 
 
-async def _propose(anvil: Anvil, who: dict[str, str], seats: dict[str, Seat], target: Contract) -> None:
-    """Put every plan to every governor in one block, each by a proposer of its own, as Bravo wants it."""
-    sent: list[tuple[Seat, str, str]] = []
+async def _propose(
+    anvil: Anvil, who: dict[str, str], seats: dict[str, Seat], target: Contract
+) -> list[tuple[Seat, str]]:
+    """Put every plan to every governor in one block, each by a proposer of its own, as Bravo wants it; give those that
+    were voted on in it.
+    """
+    made: list[tuple[Seat, str, str]] = []
+    more: list[str] = []
+    voted = []
     for seat in seats.values():
-        for name, proposer in zip(seat.kind.plans, VOTERS, strict=False):
+        for at, (name, plan) in enumerate(seat.kind.plans.items()):
             function = "failWithText()" if name == "breaks" else "set(uint256)"
-            sent.append((seat, name, await seat.dialect.propose(name, target, function, who[proposer])))
-    receipts = await anvil.succeed(*[tx for _, _, tx in sent])
-    for (seat, name, _), receipt in zip(sent, receipts, strict=True):
+            proposer = who[_proposer(seat.kind, name)]
+            made.append((seat, name, await seat.dialect.propose(name, target, function, proposer)))
+            if name == "gone":
+                more.append(await seat.dialect.cancel_at_once(name, proposer))
+            for cast in plan.casts:
+                if cast.tick == 0:
+                    seat.dialect.ids[name] = at
+                    more.append(await seat.dialect.vote(name, cast, who[cast.voter]))
+                    voted.append((seat, name))
+    receipts = await anvil.succeed(*[tx for _, _, tx in made], *more)
+    for (seat, name, _), receipt in zip(made, receipts, strict=False):
         (log,) = [each for each in receipt["logs"] if each["address"].lower() == seat.governor.address]
         seat.dialect.found(name, log)
+    return voted
+
+
+def _proposer(kind: Kind, name: str) -> str:
+    return list(VOTERS)[list(kind.plans).index(name)]
 
 
 async def _tick(
@@ -445,8 +484,7 @@ async def _tick(
             sent += [await seat.dialect.vote(name, cast, who[cast.voter]) for cast in casts]
             voted += [(seat, name)] if casts else []
         for step, name in _due(seat.kind, tick):
-            proposer = who[list(VOTERS)[list(seat.kind.plans).index(name)]]
-            tx = await seat.dialect.step(step, name, proposer)
+            tx = await seat.dialect.step(step, name, who[_proposer(seat.kind, name)])
             if name == "breaks" and step == "execute":
                 may_fail[key] = tx
             else:

@@ -109,6 +109,8 @@ def test_the_steps_that_the_contract_took_are_told(seen: Seen, key: str, name: s
     steps: list[tuple[int, str]] = [(0, "created")]
     if name == "withdrawn":
         steps.append((CANCEL, "canceled"))
+    if name == "gone":
+        steps.append((0, "canceled"))
     if name == "breaks" and kind.extends:
         steps.append((LATE, "extended"))
     if name == "sweeps":
@@ -128,7 +130,10 @@ def test_the_steps_that_the_contract_took_are_told(seen: Seen, key: str, name: s
 def test_the_followed_card_ends_on_what_became_of_the_proposal(seen: Seen, key: str, name: str) -> None:
     seat, proposal = seen.of(key, name)
     lines = seen.heard.headlines(proposal)
-    assert lines[0] == "New proposal: voting opens"
+    if name == "gone":
+        assert lines == ["Cancelled"]
+        return
+    assert lines[0] == "New proposal: voting opens" or name == "hasty"
     if name == "withdrawn":
         assert lines[1:] == ["Cancelled"]
         return
@@ -137,13 +142,17 @@ def test_the_followed_card_ends_on_what_became_of_the_proposal(seen: Seen, key: 
         "works": ["Voting closed: it would pass", *queued, "Executed"],
         "breaks": ["Voting closed: it would pass", *queued],
         "loses": ["Voting closed: defeated"],
+        "hasty": ["Voting closed: it would pass"],
+        "unnoticed": ["Voting closed: defeated"],
         "sweeps": ["Executed"],
     }[name]
     assert lines[-len(ends) :] == ends
     assert not any(line.startswith("Voting closed") for line in lines[: -len(ends)])
 
 
-@pytest.mark.parametrize(("key", "name"), [(key, name) for key, name in CASES if name in ("works", "breaks", "loses")])
+@pytest.mark.parametrize(
+    ("key", "name"), [(key, name) for key, name in CASES if name in ("works", "breaks", "loses", "unnoticed")]
+)
 def test_voting_closes_on_the_card_with_the_first_block_past_the_contracts_deadline(
     seen: Seen, key: str, name: str
 ) -> None:

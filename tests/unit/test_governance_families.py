@@ -19,9 +19,10 @@ from tests.electorate import (
 )
 from tests.electorate import vote as _vote
 from tests.families import GOVERNOR, aragon, ruled
+from watchers.alert import ProposalFacts, VoteFacts
 from watchers.facts import Ask
 from watchers.governance.asks import CountingMode, QuorumOf
-from watchers.governance.getters import Head, Number
+from watchers.governance.getters import BornHead, Head, Number
 from watchers.governance.rules import Approval, DynamicQuorum, Support, Unruled, YesThreshold
 from watchers.governance.wing import wing
 from watchers.record import read_ballot, record
@@ -111,8 +112,30 @@ def test_a_started_vote_that_tells_no_times_ends_when_the_contract_says() -> Non
     of = dao(protocol="lido", clock="timestamp")
     started = change("created", protocol="lido", description="Pay")
     at = situation({}, of=of)
-    assert wing.asks([started], at) == [Number(GOVERNOR, "voteTime()")]
+    born = BornHead(Head(GOVERNOR, "getVote(uint256)", (7,), 9), alive=2)
+    assert wing.asks([started], at) == [Number(GOVERNOR, "voteTime()"), born]
     at.facts.known[Number(GOVERNOR, "voteTime()")] = 3 * 86_400
     (alert,) = judged(at, started)
     facts: Any = alert.facts
     assert facts.ends_at_s == NOW_S + 3 * 86_400
+
+
+def test_a_creators_vote_in_the_block_of_the_creation_is_weighed_and_stands_on_the_card() -> None:
+    started = change("created", protocol="aragon", description="Pay")
+    at = situation(aragon(), None, of=dao(protocol="aragon", clock="timestamp"))
+    created, voted = judged(at, started, _vote("for", 9_000, protocol="aragon", position=1))
+    assert isinstance(voted.facts, VoteFacts)
+    assert (voted.facts.crosses_quorum, voted.facts.flips) == (True, "passing")
+    assert isinstance(created.facts, ProposalFacts)
+    assert created.facts.tally == voted.facts.after
+    assert created.facts.followed is not None
+    assert [vote.for_raw for vote in created.facts.followed.largest] == [9_000 * W]
+
+
+def test_what_was_fixed_at_the_creation_is_read_at_the_block_itself_where_the_one_before_knows_nothing() -> None:
+    ask = BornHead(Head(GOVERNOR, "getVote(uint256)", (7,), 2), alive=1)
+    assert [call.params[1] for call in ask.calls(16)] == ["0xf", "0x10"]
+    nothing, before, after = (f"0x{0:064x}{at:064x}" for at in (0, 5, 6))
+    assert ask.read([nothing, after]) == (0, 6)
+    assert ask.read([before, after]) == (0, 5)
+    assert ask.read([None, nothing]) is None

@@ -82,6 +82,16 @@ def test_a_new_proposal_tells_what_it_is_and_asks_nothing() -> None:
     assert alert.reasons[0].value == "created"
 
 
+def test_a_proposal_that_is_cancelled_in_the_block_of_its_creation_is_so_on_its_card() -> None:
+    created, canceled = judged(situation({}, None), change("created", end_clock=1_200), change("canceled", position=1))
+    assert isinstance(created.facts, ProposalFacts)
+    assert isinstance(canceled.facts, ProposalFacts)
+    assert canceled.facts.follows == created.id
+    assert created.facts.followed is not None
+    assert [step.change for step in created.facts.followed.steps] == ["created", "canceled"]
+    assert created.facts.followed.ended
+
+
 def test_a_queued_proposal_shows_its_tally_and_when_it_can_run() -> None:
     (alert,) = judged(situation(ballots=[Ballot(OTHER, 1_200 * W, 5 * W, 0)]), change("queued", eta_s=NOW_S + 9))
     facts = alert.facts

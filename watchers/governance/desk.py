@@ -47,7 +47,7 @@ class Desk:
         changes = [e for e in events if isinstance(e, ProposalChange)]
         created = next((e for e in changes if e.change == "created"), None)
         extended = [e for e in changes if e.change == "extended"]
-        self.is_new = created is not None
+        self.created = created  # in this very block
         self.final_raw = next((e.final_raw for e in reversed(changes) if e.final_raw is not None), None)
         self._look = Look(at.facts)
         self.times = self._born(created) if created else at.facts.get(family.times(*self.key))
@@ -55,6 +55,11 @@ class Desk:
         self.description = created.description if created else ""
         self._terms = family.terms(self._look, dao, proposal_id, self.times) if family.terms is not None else None
         self.rule = family.rule(Known(self._quorum(), self._counted(), self.supply_raw, self._terms))
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether it was created in this block."""
+        return self.created is not None
 
     def _born(self, created: ProposalChange) -> Times | None:
         """Give the times of a proposal created in this block: told by its creation, or else they run from now on."""
@@ -113,6 +118,8 @@ class Desk:
         if self.is_new:
             if self.times is None and (period := self._period()) is not None:
                 yield period
+            if self.family.born:
+                yield from self._look.asked
             return
         yield self.family.times(*self.key)
         if self.family.mode is not None:

@@ -72,7 +72,8 @@ class Family(NamedTuple):
     not known, and gives None when it cannot be asked without. `mode` is None where `counted` is fixed. `terms` looks
     for what else the rule depends on (thresholds, percentages); `rule` makes it of what is known. `supply` reads the
     voting supply out of the terms where it is not the token's own at the snapshot. `period` asks how long voting runs
-    from creation on, in the governor's clock, where the creation itself does not tell.
+    from creation on, in the governor's clock, where the creation itself does not tell. `born`: the terms
+    are all that the rule is made of, and are there from the creation on.
     """
 
     times: Callable[[str, int], Ask[Times]]
@@ -84,6 +85,7 @@ class Family(NamedTuple):
     terms: Terms | None = None
     supply: Callable[[Any], int | None] | None = None
     period: Callable[[str], Ask[int]] | None = None
+    born: bool = False
 
 
 class Governor(Protocol):

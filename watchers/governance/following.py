@@ -35,7 +35,8 @@ def name(chain_id: int, key: Key, created: Event | None) -> str:
 def name_of(desk: Desk) -> str:
     """Name the alert that follows the proposal of a desk; the one that does already, if there is one."""
     earlier = desk.at.followed.get(desk.key)
-    return earlier.id if earlier is not None else name(desk.at.chain.id, desk.key, desk.at.created.get(desk.key))
+    created = desk.created or desk.at.created.get(desk.key)
+    return earlier.id if earlier is not None else name(desk.at.chain.id, desk.key, created)
 
 
 def stands(desk: Desk, about: Sequence[Event]) -> Followed:

@@ -33,6 +33,24 @@ class Head(Ask[tuple[int, ...]], frozen=True):
         return words(answers[0], *("uint256",) * self.count)
 
 
+class BornHead(Ask[tuple[int, ...]], frozen=True):
+    """A head whose words were fixed when the proposal was made: in that very block they are read at the block itself.
+    `alive` is the place of a word that is 0 of no proposal.
+    """
+
+    head: Head
+    alive: int
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask at the block before, and at the block."""
+        return (*self.head.calls(block), *self.head.calls(block + 1))
+
+    def read(self, answers: Sequence[Answer]) -> tuple[int, ...] | None:
+        """Take the first that is of a proposal."""
+        heads = (self.head.read([answer]) for answer in answers)
+        return next((found for found in heads if found and found[self.alive]), None)
+
+
 class Number(Ask[int], frozen=True):
     """One number that a getter answers."""
 

@@ -86,7 +86,10 @@ def judged(events: Sequence[Event], at: Situation, families: Mapping[str, Family
     standing = []
     for key, desk in open_desks.items():
         about = [e for e in events if isinstance(e, Vote | ProposalChange) and (e.address, e.proposal_id) == key]
-        if desk.is_new or not any(watch.proposals for watch in desk.watches):
+        if not any(watch.proposals for watch in desk.watches):
+            continue
+        if desk.is_new:
+            alerts = [_at_once(alert, desk, about) for alert in alerts]
             continue
         if key in at.followed or _subject(desk) in told:
             standing.append(revised(desk, about, _title(desk), _ends_s(desk)))
@@ -105,6 +108,16 @@ def _told(events: Sequence[Event], open_desks: Mapping[Key, Desk]) -> list[Alert
         if alert is not None:
             alerts.append(alert)
     return alerts
+
+
+def _at_once(alert: Alert, desk: Desk, about: Sequence[Event]) -> Alert:
+    """Give the creation's alert with what else its block brought; any other alert as it is."""
+    facts = alert.facts
+    if alert.id != name_of(desk) or not isinstance(facts, ProposalFacts):
+        return alert
+    tally = desk.book.tally(desk.rule) if desk.book.whole else None
+    grown = msgspec.structs.replace(facts, tally=tally, followed=stands(desk, about))
+    return msgspec.structs.replace(alert, facts=grown)
 
 
 def measure(vote: Vote, desk: Desk) -> Measures:

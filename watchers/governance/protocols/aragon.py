@@ -1,7 +1,8 @@
 """Aragon's Voting app as Aragon made it: two sides, and who votes again takes its earlier vote back.
 
 Source: aragon/aragon-apps `apps/voting/contracts/Voting.sol`. A vote may be executed before its end once For is above
-the support of all power. `getVote` holds the percentages (of 1e18) and the power that were fixed at its start.
+the support of all power. `getVote` holds the percentages (of 1e18) and the power that were fixed at its start, in which
+its creator may vote already.
 Units: the window is in seconds, while weight is as of a block; `clock = "timestamp"` in daos.toml.
 """
 
@@ -17,7 +18,7 @@ from watchers.decode import Around
 from watchers.governance.asks import Times
 from watchers.governance.events import ProposalChange, Vote
 from watchers.governance.family import Family, Governor, Known, Look
-from watchers.governance.getters import Head, HeadVotes, Number, Since
+from watchers.governance.getters import BornHead, Head, HeadVotes, Number, Since
 from watchers.governance.rules import Rule, Support, Unruled
 from watchers.governance.telling import cast, step, yes_or_no
 
@@ -59,7 +60,7 @@ def _length(governor: str) -> Number:
 
 
 def _terms(look: Look, dao: Dao, vote_id: int, _: Times | None) -> tuple[int, ...] | None:
-    return look(_vote(dao.governor, vote_id))
+    return look(BornHead(_vote(dao.governor, vote_id), alive=START))
 
 
 def _power(terms: Any) -> int:
@@ -83,6 +84,7 @@ def family(*, executes_early: bool) -> Family:
         terms=_terms,
         supply=_power,
         period=_length,
+        born=True,
     )
 
 
