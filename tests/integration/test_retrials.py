@@ -276,3 +276,12 @@ async def test_a_node_that_refuses_is_asked_again_later_and_believed_once_it_can
         w.clock.now += 700
         assert await ours.tick(epoch) == 1
         assert tried(await card(w)).block == DUE + 1
+
+
+async def test_one_that_could_have_run_for_a_day_is_left_alone(redis: Redis) -> None:
+    for late_s, many in ((86_400, 1), (86_401, 0)):
+        await redis.flushall()
+        node = a_node()
+        node.mine(time_s=ETA_S + late_s)
+        async with followed(node, redis, node.head) as w:
+            assert await retrials(w).tick(w.pipeline._epoch) == many

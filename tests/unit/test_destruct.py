@@ -21,6 +21,7 @@ CODES = [
     ("behind a place that is the data of a PUSH", "6004566000605b" + END, False),
     ("in the metadata", "600056fe" + "a264697066735822" + "ff5bff33ff" * 6 + "64736f6c63430008130033", False),
     ("in a delegation of EIP-7702", "ef0100" + "ff" * 20, False),
+    ("behind an instruction that is none", "ef" + END, False),
     ("in a loop that never leaves", "5b600056" + END, False),
     ("nowhere", "", False),
 ]
