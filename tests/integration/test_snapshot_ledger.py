@@ -214,6 +214,18 @@ async def test_a_vote_that_the_hub_shows_late_is_told_all_the_same(w: World) -> 
     assert len(await w.votes()) == 1
 
 
+async def test_a_vote_that_the_hub_shows_far_too_late_is_told_with_the_result(w: World) -> None:
+    await w.read(DAY)
+    w.fake.vote(1, FOR, 1_600, created=NOW + 10)
+    await w.read()
+    assert await w.votes() == []
+    w.fake.proposals[0] |= {"state": "closed", "scores": [1_600, 0, 0], "scores_state": "final", "end": w.now_s}
+    await w.read()
+    (one,) = await w.said("vote")
+    assert one.late_s is not None
+    assert one.late_s > DAY
+
+
 async def test_a_corrected_vote_edits_what_was_said_and_is_no_news(w: World) -> None:
     cast = w.fake.vote(1, FOR, 600, created=NOW + 10)
     small = w.fake.vote(2, AGAINST, 1, created=NOW + 11)
@@ -309,11 +321,12 @@ async def test_shielded_votes_are_unknown_until_the_hub_opens_them(w: World) -> 
     await w.read()
     (facts,) = await w.votes()
     assert (facts.support, facts.choice, facts.flips) == ("unknown", "", None)
+    assert facts.after.unsided, "nobody knows yet on which side it is"
     one |= {"state": "closed", "scores": [1_600, 0, 0], "scores_state": "final"}
     cast["choice"] = FOR
     await w.read(300)
     (facts,) = await w.votes()
-    assert (facts.support, facts.for_raw) == ("for", 1_600 * W)
+    assert (facts.support, facts.for_raw, facts.after.unsided) == ("for", 1_600 * W, False)
     assert (await w.steps())[-1].change == "passed"
 
 

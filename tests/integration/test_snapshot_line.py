@@ -73,6 +73,14 @@ async def test_a_signed_vote_becomes_a_card_that_says_it_is_on_no_chain(tmp_path
         cast["vp"] = 1_300
         await discord.wait_for(lambda: shown("1,300 DEMO for", "corrected there since"))
         assert not shown("1,200 DEMO for"), "the posted card is edited"
+        told = await discord.command(discord.channel("alerts"), "member", "votes", {"dao": DAO.key})
+        assert "1,300 DEMO for" in told.text
+        assert "Demo (Snapshot): Spend it" in told.text
+        told = await discord.command(
+            discord.channel("alerts"), "member", "proposal", {"dao": DAO.key, "proposal": proposal_id(1)}
+        )
+        assert "Passing so far: 100.0 % for" in told.text.replace("\u00a0", " ")
+        assert "off-chain (Snapshot)" in told.text
         lines = {line.what: line for line in await app.vitals.lines()}
         assert lines["Snapshot"].how.startswith("off-chain, read ")
         assert lines["Snapshot"].well

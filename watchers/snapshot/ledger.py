@@ -99,7 +99,7 @@ class Ledger:
             await self._proposals(since_s)
             await self._votes(since_s)
         await self._commit(News(), step.now_s)
-        await self._ends(since_s)
+        await self._ends()
         await self._store.finalize(self._epoch, self.cursor.number if self.cursor is not None else 0)
         c = self.counters
         await self._store.note(
@@ -146,7 +146,7 @@ class Ledger:
             if news.events:
                 await self._commit(news, min(self.counters.head, max(vote.block for vote in votes)))
 
-    async def _ends(self, since_s: int) -> None:
+    async def _ends(self) -> None:
         """Read the votes of what was counted again, and tell how it ended."""
         over = [one for one in self._listed.values() if _is_counted(one)]
         told = {one.id: telling.ended(one, self._daos[one.space], self.chain.id) for one in over}
@@ -155,13 +155,12 @@ class Ledger:
             if told[one.id].id in kept:
                 continue
             events: list[ProposalChange | Vote] = []
-            quiet: frozenset[str] = frozenset()
+            corrected: frozenset[str] = frozenset()
             async for votes in self._pages({"proposal": one.id}):
                 news = await self._new(votes)
                 events += news.events
-                # what was cast long ago and is not kept is no news now: it may have been pruned
-                quiet |= news.corrected | {vote.id for vote in news.events if vote.block <= since_s}
-            await self._commit(News((*events, told[one.id]), quiet))
+                corrected |= news.corrected
+            await self._commit(News((*events, told[one.id]), corrected))
 
     async def _gone(self, seen: Mapping[str, HubProposal]) -> None:
         """Tell of proposals that are kept as open and that the hub has no more."""

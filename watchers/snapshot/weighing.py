@@ -21,9 +21,7 @@ Key = tuple[str, int]  # the space's name as a governor, proposal
 
 
 class News(NamedTuple):
-    """What a block tells, in order. `corrected`: the ids of votes that were told before, with another content, or that
-    are too old to be told.
-    """
+    """What a block tells, in order. `corrected`: the ids of votes that were kept before, with another content."""
 
     events: tuple[ProposalChange | Vote, ...] = ()
     corrected: frozenset[str] = frozenset()
