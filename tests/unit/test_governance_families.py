@@ -1,5 +1,6 @@
 """The families of governors: the rule that each makes of its own questions, and what history keeps of a vote."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.families import GOVERNOR, aragon, ruled
 from watchers.alert import ProposalFacts, VoteFacts
 from watchers.facts import Ask
 from watchers.governance.asks import CountingMode, QuorumOf
-from watchers.governance.getters import BornHead, Head, Number
+from watchers.governance.getters import BornHead, BornNumber, Head, Number
 from watchers.governance.rules import Approval, DynamicQuorum, Support, Unruled, YesThreshold
 from watchers.governance.wing import wing
 from watchers.record import read_ballot, record
@@ -139,3 +140,21 @@ def test_what_was_fixed_at_the_creation_is_read_at_the_block_itself_where_the_on
     assert ask.read([nothing, after]) == (0, 6)
     assert ask.read([before, after]) == (0, 5)
     assert ask.read([None, nothing]) is None
+
+
+def test_an_osx_creators_vote_in_the_block_of_the_creation_asks_for_the_terms_and_then_for_the_power() -> None:
+    head, at = (
+        BornHead(Head(GOVERNOR, "getProposal(uint256)", (7,), 11), alive=5),
+        situation({}, None, of=dao(protocol="osx_token_voting", clock="timestamp")),
+    )
+    started = change("created", protocol="osx_token_voting", start_clock=NOW_S, end_clock=NOW_S + 9)
+    assert head in wing.asks([started], at)
+    at.facts.known |= {head: (1, 0, 1, 500_000, NOW_S, NOW_S + 9, 900, 100 * W, 0, 0, 0)}
+    power = BornNumber(Number(GOVERNOR, "totalVotingPower(uint256)", (900,)))
+    assert power in wing.asks([started], at)
+    assert [call.params[1] for call in power.calls(16)] == ["0xf", "0x10"]
+    at.facts.known |= {power: power.read([None, f"0x{1_000 * W:064x}"]), Number(GOVERNOR, "minApproval()"): None}
+    _, voted = judged(at, started, _vote("for", 600, protocol="osx_token_voting", position=1))
+    assert isinstance(voted.facts, VoteFacts)
+    assert (voted.facts.crosses_quorum, voted.facts.flips) == (True, "passing")
+    assert voted.facts.share_of_supply == Decimal("0.6")

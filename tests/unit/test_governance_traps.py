@@ -30,7 +30,7 @@ from watchers.facts import Ask
 from watchers.governance.asks import CountingMode, Counts, GovernorTimes, QuorumAt, QuorumOf, Supply, Times
 from watchers.governance.desk import desks
 from watchers.governance.events import ProposalChange, Vote
-from watchers.governance.getters import Head, HeadTimes, Number
+from watchers.governance.getters import BornHead, BornNumber, Head, HeadTimes, Number
 from watchers.governance.protocols import aave_v2, aave_v3_voting, nouns, osx_token_voting, snapshot_x
 from watchers.governance.protocols.oz_governor import VoteCast
 from watchers.governance.rules import Ratio, SuperQuorum, Unruled
@@ -201,8 +201,8 @@ def test_trap_7_osx_in_its_early_mode_knows_all_power() -> None:
     answer = (1, 0, 1, 500_000, NOW_S - 9, NOW_S + 9, 900, 100 * W, 0, 0, 0)
     facts: dict[Ask[Any], Any] = {
         HeadTimes(head, 4, 5): Times(NOW_S - 9, NOW_S + 9),
-        head: answer,
-        Number(GOVERNOR, "totalVotingPower(uint256)", (900,)): 1_000 * W,
+        BornHead(head, alive=5): answer,
+        BornNumber(Number(GOVERNOR, "totalVotingPower(uint256)", (900,))): 1_000 * W,
     }
     of = dao(protocol="osx_token_voting", clock="timestamp")
     (desk,) = desks([_vote("for", 600)], situation(facts, [], of=of), wing.families).values()

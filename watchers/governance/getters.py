@@ -68,6 +68,20 @@ class Number(Ask[int], frozen=True):
         return int(found[0]) if found else None
 
 
+class BornNumber(Ask[int], frozen=True):
+    """A number as of the block before a proposal: in the proposal's very block it is past only at the block itself."""
+
+    number: Number
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask at the block before, and at the block."""
+        return (*self.number.calls(block), *self.number.calls(block + 1))
+
+    def read(self, answers: Sequence[Answer]) -> int | None:
+        """Take the first that answers."""
+        return next((n for n in (self.number.read([answer]) for answer in answers) if n is not None), None)
+
+
 class HeadTimes(Ask[Times], frozen=True):
     """Where voting begins and ends, by their places in a head. A proposal that does not exist is all zeros."""
 

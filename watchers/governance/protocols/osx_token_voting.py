@@ -1,7 +1,8 @@
 """Aragon OSx TokenVoting in its three modes: Standard, EarlyExecution, VoteReplacement.
 
 Source: aragon/token-voting-plugin `MajorityVotingBase.sol`. A vote after a vote replaces it; in the modes that forbid
-it there is none. Where the plugin wants a least approval, which a proposal does not tell, the outcome is "unknown".
+it there is none. Its creator may vote with its creation. Where the plugin wants a least approval, which a proposal does
+not tell, the outcome is "unknown".
 Units: ratios of 1e6; the window is in seconds (`clock = "timestamp"`), weight is as of the snapshot's block.
 """
 
@@ -16,7 +17,7 @@ from watchers.decode import Around
 from watchers.governance.asks import Times
 from watchers.governance.events import ProposalChange, Support, Vote
 from watchers.governance.family import Family, Governor, Known, Look
-from watchers.governance.getters import Head, HeadTimes, HeadVotes, Number
+from watchers.governance.getters import BornHead, BornNumber, Head, HeadTimes, HeadVotes, Number
 from watchers.governance.rules import EVERY_SIDE, Ratio, Rule, Unruled
 from watchers.governance.telling import IndexedProposalExecuted, cast, hexed, step
 
@@ -64,11 +65,11 @@ def _proposal(governor: str, proposal_id: int) -> Head:
 
 
 def _terms(look: Look, dao: Dao, proposal_id: int, _: Times | None) -> Terms | None:
-    head = look(_proposal(dao.governor, proposal_id))
+    head = look(BornHead(_proposal(dao.governor, proposal_id), alive=END))
     approval = look(Number(dao.governor, "minApproval()"))  # older plugins have none
-    if head is None or not head[END]:
+    if head is None:
         return None
-    power = look(Number(dao.governor, "totalVotingPower(uint256)", (head[SNAPSHOT],)))
+    power = look(BornNumber(Number(dao.governor, "totalVotingPower(uint256)", (head[SNAPSHOT],))))
     return Terms(head, power, approval or 0)
 
 
@@ -95,6 +96,7 @@ protocol = Governor(
         rule=_rule,
         terms=_terms,
         supply=_power,
+        born=True,
     ),
     rank=1,
 )
