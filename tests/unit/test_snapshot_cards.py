@@ -1,5 +1,6 @@
 """What is drawn of votes that are on no chain: no block, no transaction, and no sides where there are none."""
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 
 from bot.cards import render
 from bot.cards.card import Card
-from bot.commands import proposal, votes, why
+from bot.commands import delegate, proposal, votes, why
 from bot.operator import OperatorChannel
 from tests.alerts import E18, VOTER, a_proposal, a_state, a_vote
 from tests.desk import DESK, HOSTILE, SETTINGS, harmless
@@ -15,6 +16,7 @@ from watchers.alert import AlertState, Followed, LargeVote, Reason, StepTaken, T
 from watchers.errors import UserError
 from watchers.governance.events import ProposalChange, Vote
 from watchers.history import StoredEvent
+from watchers.wing import Ballot
 
 SPACE, HUB = SETTINGS.daos["uniswap-snapshot"], SETTINGS.chains["snapshot"]
 PROPOSAL = 0xABCD << 200
@@ -190,3 +192,16 @@ async def test_an_operator_is_told_of_readings_and_not_of_blocks() -> None:
     assert "No new reading of Snapshot" in text
     assert "<t:1700000000:R>" in text
     assert "block" not in text
+
+
+async def test_a_vote_of_no_side_neither_agrees_nor_disagrees_with_the_majority() -> None:
+    class Kept:
+        async def votes(self, **_: Any) -> list[StoredEvent]:
+            return [a_cast("Blue"), a_cast(support="for", for_raw=5 * E18, abstain_raw=0, proposal_id=7)]
+
+        async def ballots(self, _: int, __: str, proposal_id: int) -> list[Ballot]:
+            return [Ballot(VOTER, 5, 0, 0) if proposal_id == 7 else Ballot(VOTER, 0, 0, 5)]
+
+    history: Any = Kept()
+    record = await delegate._record(VOTER, SPACE, dataclasses.replace(DESK, history=history))
+    assert (record.proposals, record.agreed, record.known) == (2, 1, 1)
