@@ -49,7 +49,7 @@ async def test_why_tells_a_vote_by_its_measures(world: World) -> None:
         "Had it gone the other way the outcome would be another",
         "Against the lead this voter's votes are 1666.7 % of it",
         "Against the quorum this voter's votes are 98.5 % of what is there above it: without them it is still reached",
-        "Of delegated power 35.0 % of what is delegated now",
+        "Of delegated power 35.0 % of what is delegated now; no contract tells what was at the snapshot",
         "New power unknown: what was held the day before the snapshot could not be read",
         "Largest For votes 3 votes would pass it alone; without 1 vote it fails",
         "Owner Rostra, 35.0 % by 1 address",

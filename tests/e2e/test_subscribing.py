@@ -11,6 +11,7 @@ from bot.subscription import Subscription
 from sandbox.discord.options import Refused
 from sandbox.discord.reply import Reply
 from tests.asking import World, lines, told
+from watchers.wings import PROTOCOLS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -126,10 +127,7 @@ async def test_what_could_never_speak_is_refused_with_what_to_do(
 ) -> None:
     if options.get("ping") == "everyone":
         options = {"ping": str(world.discord.guild.id)}
-    names = [
-        value for _, value in await world.choices("alerts add", "protocol", "", {"channel": place(world, "alerts")})
-    ]
-    batch = ", ".join(sorted(name for name in names if name.startswith("entrypoint")))
+    batch = ", ".join(sorted(PROTOCOLS["batch"]))
     reply = await alerts(world, "add", channel="alerts", **options)
     assert (reply.text, reply.ephemeral) == (sentence.format(batch=batch), True)
     assert await world.app.subscriptions.of_guild(world.discord.guild.id) == []
