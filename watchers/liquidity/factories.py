@@ -75,6 +75,8 @@ _BY_CHAIN: dict[int, dict[str, Factory]] = {
         "0x9Ad6C38BE94206cA50bb0d90783181662f0Cfa10": Factory("Trader Joe V1", "pair"),
         "0xefa94DE7a4656D787667C749f7E1223D71E9FD88": Factory("Pangolin", "pair"),
     },
+    534352: {"0x70C62C8b8e801124A4Aa81ce07b637A3e83cb919": _UNI3},
+    324: {"0x8FdA5a7a8dCA67BBcDd10F02Fa0649A937215422": _UNI3},
     # a local chain (anvil, Hardhat, the sandbox): a fork keeps Ethereum's factories, a fresh one can only get them
     # there by their own deployers' first transaction
     31337: {"0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f": _UNI2, _UNI3_FIRST: _UNI3},
