@@ -212,6 +212,7 @@ ERROR_SIGNATURES = (
     "GovernorNonexistentProposal(uint256)",
     "TimelockUnexpectedOperationState(bytes32,bytes32)",
     "TransactionDeadlinePassed()",
+    "BalanceTooLow()",
     "V3TooLittleReceived()",
     "V3TooMuchRequested()",
     "V2TooLittleReceived()",

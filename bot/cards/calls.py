@@ -33,6 +33,7 @@ KINDS = {
     "compound_timelock": "Timelock call",
     "governor": "Proposal",
     "multicall": "Multicall",
+    "universal_router": "Router's plan",
     "account": "Account's batch",
     "eip7702": "Delegated account",
     "eip8130": "Native batch",
