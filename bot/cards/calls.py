@@ -34,6 +34,7 @@ KINDS = {
     "governor": "Proposal",
     "multicall": "Multicall",
     "universal_router": "Router's plan",
+    "payout": "Payout",
     "account": "Account's batch",
     "eip7702": "Delegated account",
     "eip8130": "Native batch",
