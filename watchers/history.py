@@ -5,7 +5,7 @@ left out and counted.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -123,6 +123,18 @@ class History:
             return not (failed_only and sender) or (isinstance(event, BatchResult) and failed(event))
 
         return await self._find(index, chain_id, limit, wanted)
+
+    async def batches_since(self, chain_id: int, since_s: int) -> AsyncIterator[list[StoredEvent]]:
+        """Give a chain's batch results page by page, newest first, until one is older than `since_s` (which the last
+        page may hold), or `MAX_SCANNED` were given.
+        """
+        before: tuple[int, int] | None = None  # not an offset: what comes in meanwhile would shift it
+        for _ in range(0, MAX_SCANNED, PAGE):
+            page = await self._walk(chain_id, "batch", PAGE, lambda _: True, before)
+            yield page
+            if len(page) < PAGE or page[-1].time_s < since_s:
+                return
+            before = (page[-1].event.block, page[-1].event.log_index)
 
     async def batch(self, chain_id: int | None, tx_or_operation_hash: str) -> list[StoredEvent]:
         """Find the results of one transaction or of one user operation, in the chain's order."""

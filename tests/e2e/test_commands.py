@@ -32,7 +32,7 @@ async def world() -> AsyncIterator[World]:
 async def test_help_lists_every_command_as_a_mention_that_can_be_clicked(world: World) -> None:
     reply = await world.ask("help")
     shown = {command["name"]: command["id"] for command in world.discord.commands("alerts", "admin")}
-    for name in ("batch", "batches", "help", "proposal", "status", "votes", "whales"):
+    for name in ("batch", "batches", "bundlers", "help", "paymasters", "proposal", "status", "votes", "whales"):
         assert f"</{name}:{shown[name]}> " in reply.text
     for name in ("add", "list", "edit", "remove", "test"):
         assert f"</alerts {name}:{shown['alerts']}> " in reply.text
@@ -242,6 +242,35 @@ async def test_batches_show_what_failed_and_on_request_all(world: World) -> None
     assert len(said) == 7
 
 
+async def test_bundlers_are_told_with_what_is_unknown_and_how_far_the_record_reaches(world: World) -> None:
+    reply = await world.ask("bundlers", {"period": "24 h", "chain": "Sandbox"})
+    said = lines(reply)
+    assert not reply.ephemeral
+    assert said[:3] == [
+        "🔵 1 bundler sent over half of 3 known operations",
+        "Sandbox · last 24 h",
+        "All 7 operations · 71.4 % succeeded · cost 0.001 ETH",
+    ]
+    assert said[3].startswith("Concentration HHI 1.0000, as much as 1.0 equal ones · 1 has more than half (Nakamoto)")
+    assert said[4].startswith("Bundler unknown 4 operations, 57.1 % of all · 100.0 % succeeded. Who sent a transaction")
+    assert re.fullmatch(
+        r"On record from <t:\d+:f> .* History starts 24 h before Tribune first read the chain\.", said[5]
+    )
+    assert said[6] == ("• 0x71bE63…6c5788 at least 42.9 % of all · 3 operations · 33.3 % succeeded · cost 0.000439 ETH")
+    assert "shares are of all 7 operations" in said[-1]
+
+
+async def test_paymasters_say_that_accounts_paid_for_themselves(world: World) -> None:
+    said = lines(await world.ask("paymasters"))
+    assert said[:2] == ["🔵 No paymaster paid for any of 7 operations", "all chains · last 7 d"]
+    assert said[3] == "No paymaster 7 operations, 100.0 % of all · 71.4 % succeeded: the account paid for itself"
+
+
+async def test_a_period_that_is_not_offered_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        await world.ask("bundlers", {"period": "1 y"})
+
+
 @pytest.mark.parametrize("form", ["{}", "https://explorer.example/tx/{}?a=1", "  {} ", "see {}, please"])
 async def test_a_batch_is_told_call_by_call_by_its_hash_or_a_link(world: World, form: str) -> None:
     said = lines(await world.ask("batch", {"hash": form.format(BUNDLE.upper().replace("0X", "0x"))}))
@@ -293,6 +322,7 @@ async def test_a_hash_that_leads_nowhere_is_a_private_sentence(world: World, giv
     ("name", "options", "sentence"),
     [
         ("whales", {"chain": "solana"}, "There is no chain called “solana” here. Pick one of: Sandbox."),
+        ("paymasters", {"chain": "`x`"}, "There is no chain called “`x`” here. Pick one of: Sandbox."),
         ("batches", {"chain": "`x`"}, "There is no chain called “`x`” here. Pick one of: Sandbox."),
         (
             "whales",
@@ -334,7 +364,7 @@ async def test_autocomplete_offers_the_proposals_of_the_dao_that_was_named(world
 
 
 async def test_nothing_pings_and_every_body_is_as_discord_has_it(world: World) -> None:
-    for name in ("votes", "whales", "batches", "status", "help"):
+    for name in ("votes", "whales", "batches", "bundlers", "paymasters", "status", "help"):
         await world.ask(name)
     bodies = world.said()
     assert len(bodies) > 20

@@ -71,6 +71,40 @@ async def test_a_batch_is_found_by_transaction_and_operation_and_fails_with_a_ca
     assert places(await history.batch(None, found[0].container_id)) == [(1, 0), (1, 1), (1, 2)]
 
 
+async def since(history: History, since_s: int) -> list[list[int]]:
+    return [[stored.event.block for stored in page] async for page in history.batches_since(1, since_s)]
+
+
+async def test_batches_since_a_time_come_page_by_page_and_reading_ends_with_the_first_older_one(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchers.history.PAGE", 2)
+    await fill(redis, 1, *(block(n, events.batch(n), time_s=100 * n) for n in range(1, 8)))
+    history = History(redis, [1])
+    assert await since(history, 0) == [[7, 6], [5, 4], [3, 2], [1]]
+    assert await since(history, 450) == [[7, 6], [5, 4]]
+    assert await since(history, 700) == [[7, 6]]
+    monkeypatch.setattr("watchers.history.MAX_SCANNED", 4)
+    assert await since(history, 0) == [[7, 6], [5, 4]]
+
+
+async def test_a_batch_that_comes_in_between_two_pages_makes_none_count_twice(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchers.history.PAGE", 2)
+    store = ChainStore(redis, 1, clock_ms=lambda: 7)
+    epoch = await store.acquire("me", 60_000)
+    assert epoch is not None
+    for n in range(1, 5):
+        await store.commit(epoch, await store.cursor(), block(n, events.batch(n)))
+    read_so_far = []
+    async for page in History(redis, [1]).batches_since(1, 0):
+        read_so_far += [stored.event.block for stored in page]
+        if len(read_so_far) == 2:
+            await store.commit(epoch, await store.cursor(), block(5, events.batch(5)))
+    assert read_so_far == [4, 3, 2, 1]
+
+
 async def test_a_proposals_life_is_told_from_its_creation_on(redis: Redis) -> None:
     await fill(redis, 1, block(1, events.created(1)), block(2, events.created(2, change="queued", description="")))
     history = History(redis, [1])

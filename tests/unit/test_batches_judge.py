@@ -206,6 +206,16 @@ def test_without_a_trace_the_calls_are_named_and_their_outcomes_unknown() -> Non
     assert (alert.facts.evidence, alert.facts.bundler) == ("logs", BUNDLER)
 
 
+def test_history_keeps_the_bundler_where_the_transaction_was_asked_for_and_nobody_otherwise() -> None:
+    logs = (before_execution(0), operation_event(1, 1, success=False))
+    asked = situation(facts={Transaction(TX): sent(), Trace(TX): None})
+    assert [getattr(one, "bundler", None) for one in wing.enrich(events(*logs), asked)] == [BUNDLER]
+    assert [getattr(one, "bundler", None) for one in wing.enrich(events(*logs), situation())] == [""]
+    assert [
+        getattr(one, "bundler", None) for one in wing.enrich(events(*logs), situation(facts={Transaction(TX): None}))
+    ] == [""]
+
+
 def test_calldata_is_taken_from_the_transaction_only_when_it_went_to_this_entry_point() -> None:
     logs = (before_execution(0), operation_event(1, 1, success=False))
     for other in (EP06, B, None):

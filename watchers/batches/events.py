@@ -30,7 +30,7 @@ class Call(msgspec.Struct, frozen=True):
 class BatchResult(Event, frozen=True, kw_only=True, tag="batch"):
     """One user operation as its EntryPoint reports it, or what a Safe, timelock or governor executed: `container` is
     then its kind, and `container_id` the Safe's hash, the operation's or the proposal's number. `calls` is empty until
-    calldata or a trace is at hand.
+    calldata or a trace is at hand. `bundler` sent the transaction of an operation, "" where nobody asked who.
     """
 
     container: str
@@ -45,3 +45,4 @@ class BatchResult(Event, frozen=True, kw_only=True, tag="batch"):
     gas_used: int = 0
     gas_cost_wei: int = 0
     calls: tuple[Call, ...] = ()
+    bundler: str = ""

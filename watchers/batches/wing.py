@@ -8,6 +8,8 @@ so do executions, whose transaction is asked for with its receipt.
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 import watchers.batches.protocols as protocols_package
 from watchers.alert import Alert
 from watchers.batches.bundle import calldata_of
@@ -57,7 +59,7 @@ class BatchesWing:
                     yield ask
 
     def enrich(self, events: Sequence[Event], at: Situation) -> list[Event]:
-        """Fill the calls of the operations whose transaction or call tree is at hand."""
+        """Fill the calls and the bundler of the operations whose transaction or call tree is at hand."""
         found: dict[str, BatchResult] = {}
         for bundle in bundles(events):
             if not is_operation(bundle[0]):
@@ -70,7 +72,8 @@ class BatchesWing:
                 calldata = None
                 if evidence.transaction is not None and evidence.transaction.to == op.address:
                     calldata = calldata_of(evidence.transaction.input, op.sender, op.nonce)
-                found[op.id] = explain(op, calldata, evidence.operations.get(op.container_id))
+                told = explain(op, calldata, evidence.operations.get(op.container_id))
+                found[op.id] = replace(told, bundler=evidence.bundler) if evidence.bundler else told
         return [found.get(event.id, event) for event in events]
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
