@@ -8,7 +8,6 @@ an operation that it accepts while a call inside failed is counted beside it.
 Units: costs in wei of each chain's own coin; shares 0..1; times in seconds since 1970.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -39,15 +38,18 @@ class Step(NamedTuple):
     succeeded: int
 
 
-@dataclass
+NOTHING = Step(0, 0)
+
+
+@dataclass(slots=True)
 class Work:
     """Operations of one bundler or paymaster, or of all. `in_part`: accepted, while a call inside failed."""
 
     operations: int = 0
     succeeded: int = 0
     in_part: int = 0
-    by_chain: Counter[int] = field(default_factory=Counter)
-    cost_wei: Counter[int] = field(default_factory=Counter)
+    by_chain: dict[int, int] = field(default_factory=dict)
+    cost_wei: dict[int, int] = field(default_factory=dict)
     steps: dict[int, Step] = field(default_factory=dict)
 
     def add(self, operation: BatchResult, step_s: int) -> None:
@@ -55,10 +57,16 @@ class Work:
         self.operations += 1
         self.succeeded += operation.success
         self.in_part += operation.success and operation.outcome == "partial"
-        self.by_chain[operation.chain_id] += 1
-        self.cost_wei[operation.chain_id] += operation.gas_cost_wei
-        before = self.steps.get(step_s, Step(0, 0))
+        chain_id = operation.chain_id
+        self.by_chain[chain_id] = self.by_chain.get(chain_id, 0) + 1
+        self.cost_wei[chain_id] = self.cost_wei.get(chain_id, 0) + operation.gas_cost_wei
+        before = self.steps.get(step_s, NOTHING)
         self.steps[step_s] = Step(before.operations + 1, before.succeeded + operation.success)
+
+    @property
+    def chains(self) -> list[int]:
+        """The chains, the one with most operations first."""
+        return sorted(self.by_chain, key=lambda chain_id: -self.by_chain[chain_id])
 
 
 @dataclass
@@ -86,7 +94,9 @@ class Market:
             return
         step_s = at_s - at_s % self.step_s
         address = operation.bundler if self.side == "bundler" else operation.paymaster
-        whose = self.by_address.setdefault(address, Work()) if address else self.none
+        whose = self.none
+        if address:
+            whose = self.by_address.get(address) or self.by_address.setdefault(address, Work())
         for work in (self.all, whose):
             work.add(operation, step_s)
         self.first_s = at_s if self.first_s is None else min(at_s, self.first_s)
@@ -150,7 +160,7 @@ def succeeded(work: Work) -> str:
 def cost(work: Work, lexicon: Lexicon) -> str:
     """Write what the operations cost on each chain, those with most operations first; never a sum over chains."""
     parts = []
-    for chain_id, _ in work.by_chain.most_common(CHAINS):
+    for chain_id in work.chains[:CHAINS]:
         chain = lexicon.chain(chain_id)
         wei = work.cost_wei[chain_id]
         told = f"{figures.amount(wei, 18)} {chain.native}" if chain else f"{figures.number(wei)} wei"
@@ -161,7 +171,7 @@ def cost(work: Work, lexicon: Lexicon) -> str:
 
 def home(work: Work) -> int:
     """Name the chain with most of the operations."""
-    return work.by_chain.most_common(1)[0][0]
+    return work.chains[0]
 
 
 def trend(market: Market, title: str, none: str, lexicon: Lexicon) -> Trend | None:
