@@ -182,13 +182,13 @@ def trend(market: Market, title: str, none: str, lexicon: Lexicon) -> Trend | No
         return None
     steps = range(min(market.all.steps), max(market.all.steps) + 1, market.step_s)
     largest = [(_plain(address, work, lexicon), work) for address, work in market.ranked[:DRAWN]]
-    apart = [(none, market.none)] if market.none.operations else []
+    apart = (none, market.none)  # also where there are none: a line keeps its colour in both panels
     each = "an hour" if market.step_s == HOUR_S else "a day"
     return Trend(
         title,
         (
             Panel(f"operations that succeeded, {each}", _rates([("all", market.all), *largest], steps), "share"),
-            Panel(f"share of the operations, {each}", _shares([*largest, *apart], market.all, steps), "share"),
+            Panel(f"share of the operations, {each}", _shares([apart, *largest], market.all, steps), "share"),
         ),
     )
 

@@ -235,8 +235,8 @@ async def test_the_trend_has_the_rate_and_the_share_of_each_day_and_gaps_where_n
     assert isinstance(plot, Trend)
     rates, shares = plot.panels
     assert [[value for _, value in line.points] for line in rates.lines] == [[1.0, None, 0.5], [1.0, None, 1.0]]
-    assert [[value for _, value in line.points] for line in shares.lines] == [[1.0, None, 0.5], [0.0, None, 0.5]]
-    assert [line.name for line in shares.lines][-1] == "bundler unknown"
+    assert [[value for _, value in line.points] for line in shares.lines] == [[0.0, None, 0.5], [1.0, None, 0.5]]
+    assert [line.name for line in shares.lines] == ["bundler unknown", rates.lines[1].name]
     assert "all: 100.0%" in card.pictures[0].alt
     assert draw(plot).startswith(b"\x89PNG")
 
