@@ -29,6 +29,7 @@ from bot.deliver.record import Deliveries
 from bot.deliver.route import Route, Router
 from bot.deliver.send import CALM_MS, Sender
 from bot.desk import Desk
+from bot.digest import Digests
 from bot.jobs import ASIDE_D, SETTINGS_D, Shelf, housekeeping
 from bot.operator import OperatorChannel
 from bot.port import DiscordPort, Owners
@@ -142,6 +143,7 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         parts = _parts(settings, options, holder, redis, session)
         app, operator = parts.app, OperatorChannel(None, None)
         loops: Loops = {}
+        digest: Callable[[], Awaitable[int]] | None = None
         if options.role != "watchers":
             connection = await stack.enter_async_context(
                 _connection(settings, options, lambda client: _introduce(client, desk))
@@ -152,7 +154,9 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
             desk = _desk(parts, port, studio)
             app.connection = app.vitals.connection = connection
             loops["discord"] = connection.stay
-            loops |= await _delivery(parts, connection, port, operator)
+            router = Router()
+            loops |= await _delivery(parts, connection, port, operator, router)
+            digest = Digests(settings, app.history, app.deliveries, router.digesting, clock_ms=now_ms).tick
         if options.role != "discord":
             for one in parts.watched.values():
                 loops[f"chain {one.chain.key}"] = _follow(parts, one, operator)
@@ -164,7 +168,8 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         shelves = [Shelf(f"chain {i}", store, runtime.retention_d) for i, store in app.stores.items()]
         shelves.append(Shelf("settings", SettingsHistory(parts.redis), SETTINGS_D))
         shelves.append(Shelf("set aside", app.deliveries, ASIDE_D))
-        stack.enter_context(housekeeping(shelves, now_ms, _snapshots(parts).take, _reminding(parts, session)))
+        reminding = _reminding(parts, session)
+        stack.enter_context(housekeeping(shelves, now_ms, _snapshots(parts).take, reminding, digest))
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
@@ -266,14 +271,15 @@ def _desk(parts: _Parts, port: DiscordPort, studio: Studio) -> Desk:
     )
 
 
-async def _delivery(parts: _Parts, connection: Connection, port: DiscordPort, operator: OperatorChannel) -> Loops:
+async def _delivery(
+    parts: _Parts, connection: Connection, port: DiscordPort, operator: OperatorChannel, router: Router
+) -> Loops:
     """Lay the line from the chains' outboxes through the stages to Discord; give its loops."""
     app, lexicon = parts.app, Lexicon(parts.app.settings)
 
     def draw(states: Sequence[AlertState], *, ping_role: int | None) -> Card:
         return render(states, lexicon, ping_role=ping_role)
 
-    router = Router()
     place = await app.subscriptions.load(router)
     stages = (Route(router), Mute(Mutes(parts.redis), clock_ms=now_ms), Group(app.deliveries))
     line = Line(list(app.stores.values()), app.deliveries, stages, consumer=parts.holder, operator=operator)

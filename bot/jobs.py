@@ -1,5 +1,5 @@
 """What has a time, not a block: housekeeping, the day's measures of power, reminders of votes that end soon, trials of
-proposals that can run soon. Job store in memory, rebuilt at each start; nothing is pickled.
+proposals that can run soon, digests. Job store in memory, rebuilt at each start; nothing is pickled.
 
 Source: APScheduler 3 documentation, "Configuring the scheduler": without `misfire_grace_time=None` a job that comes
 late by a second is dropped.
@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(hours=6)
 REMIND_EVERY: Final = timedelta(minutes=1)
+DIGEST_EVERY: Final = timedelta(minutes=1)  # it looks whether one is due
 SNAPSHOT_EVERY: Final = timedelta(hours=1)  # a day's first is kept; a book may become whole at any hour
 DAY_MS: Final = 86_400_000
 SETTINGS_D: Final = 90  # how long a server can see who changed what
@@ -59,9 +60,10 @@ def housekeeping(
     clock_ms: Callable[[], int],
     snapshot: Callable[[], Awaitable[int]] | None = None,
     remind: Callable[[], Awaitable[int]] | None = None,
+    digest: Callable[[], Awaitable[int]] | None = None,
 ) -> Iterator[AsyncIOScheduler]:
     """Run the jobs while the context lasts; `snapshot` measures what is not measured yet today, `remind` says which
-    votes end soon, and tries what can run soon.
+    votes end soon, and tries what can run soon, `digest` sums up the periods that are over.
     """
     scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
     every = {"seconds": int(EVERY.total_seconds())}
@@ -72,6 +74,8 @@ def housekeeping(
     if remind is not None:
         minutely = {"seconds": int(REMIND_EVERY.total_seconds())}
         scheduler.add_job(remind, "interval", id="remind", **minutely)
+    if digest is not None:
+        scheduler.add_job(digest, "interval", id="digest", seconds=int(DIGEST_EVERY.total_seconds()))
     scheduler.start()
     try:
         yield scheduler

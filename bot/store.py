@@ -112,8 +112,9 @@ def _written(subscription: Subscription | None) -> str:
     if subscription is None:
         return ""
     fields = msgspec.to_builtins(msgspec.structs.replace(subscription, paused=""))
-    if not subscription.threads:
-        del fields["threads"]
+    for late in ("threads", "digest"):
+        if not fields[late]:
+            del fields[late]
     return msgspec.json.encode(fields).decode()
 
 

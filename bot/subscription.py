@@ -7,10 +7,13 @@ import msgspec
 
 from watchers.alert import Kind, Severity
 
+Every = Literal["daily", "weekly"]
+
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """Empty text, None and `*` mean "any". `paused` holds the reason while the route is shut, for its owner to read.
     `threads`: each proposal that is followed in the channel starts a thread, which later cards about it go into.
+    `digest`: how often the channel gets a card that sums up what was voted and what was not worth an alert.
     """
 
     id: str
@@ -30,3 +33,4 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     created_at_ms: int = 0
     paused: str = ""
     threads: bool = False
+    digest: Every | Literal[""] = ""

@@ -6,15 +6,15 @@ Errors: UserError, whose sentence says what to do.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import discord
 
 from bot import choices
 from bot.cards import figures
 from bot.desk import Desk
-from bot.subscription import Subscription
-from watchers.alert import SEVERITIES, Kind
+from bot.subscription import Every, Subscription
+from watchers.alert import SEVERITIES
 from watchers.errors import UserError
 
 KINDS: dict[str, str] = {
@@ -27,6 +27,8 @@ KINDS: dict[str, str] = {
     "reminder": "reminders",
 }
 Where = discord.TextChannel | discord.Thread
+DIGESTS: dict[str, Every | Literal[""]] = {"daily": "daily", "weekly": "weekly", "off": ""}
+_IN_DIGEST = ("*", "vote", "proposal")
 _FOR_THREADS = ("create_public_threads", "send_messages_in_threads")
 _IN_CHANNEL = ("view_channel", "send_messages", "read_message_history")
 _IN_THREAD = ("view_channel", "send_messages_in_threads", "read_message_history")
@@ -53,6 +55,8 @@ def describe(one: Subscription, desk: Desk) -> str:
         parts.append(f"only {one.min_severity}" + (" and up" if one.min_severity != "critical" else ""))
     if one.threads:
         parts.append("each proposal in a thread of its own")
+    if one.digest:
+        parts.append(f"a {one.digest} digest")
     if one.ping_role:
         parts.append(f"pinging <@&{one.ping_role}>")
     text = " · ".join(parts) + f" (`{one.id}`)"
@@ -122,6 +126,8 @@ def check_wish(one: Subscription, desk: Desk) -> None:
         raise UserError(
             "Only a proposal starts a thread: hear everything or proposals, or leave `threads` out (False)."
         )
+    if one.digest and one.kind not in _IN_DIGEST:
+        raise UserError("A digest tells votes and proposals: hear everything or one of these, or say `digest:off`.")
     if one.min_share is not None and one.kind in ("proposal", "batch", "reminder"):
         raise UserError(f"{KINDS[one.kind].capitalize()} have no share to measure; leave `min_percent` out.")
 
@@ -152,6 +158,7 @@ class Named(NamedTuple):
     severity: str | None
     ping: discord.Role | None
     threads: bool | None = None
+    digest: str | None = None
 
 
 def changes(named: Named, desk: Desk) -> dict[str, Any]:
@@ -180,13 +187,21 @@ def changes(named: Named, desk: Desk) -> dict[str, Any]:
         changed["ping_role"] = None if named.ping.is_default() else named.ping.id
     if named.threads is not None:
         changed["threads"] = named.threads
+    if named.digest is not None:
+        changed["digest"] = _every(named.digest)
     return changed
 
 
 def _kind(text: str) -> str:
-    if text != "*" and text not in get_args(Kind):
+    if text not in KINDS:
         raise UserError(f"Pick what to hear from the list: {', '.join(KINDS.values())}.")
     return text
+
+
+def _every(text: str) -> str:
+    if text not in DIGESTS:
+        raise UserError(f"Pick how often a digest comes from the list: {', '.join(DIGESTS)}.")
+    return DIGESTS[text]
 
 
 def _severity(text: str) -> str:

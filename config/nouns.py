@@ -295,4 +295,5 @@ class Runtime(Strict):
     log_format: Literal["text", "json"] = "text"
     history_h: int = Field(default=24, ge=0, le=24 * 30)
     retention_d: int = Field(default=90, ge=1, le=36_500)
+    digest_hour: int = Field(default=8, ge=0, le=23)
     sourcify_url: Annotated[str, AfterValidator(http_url)] | None = None

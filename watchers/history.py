@@ -27,6 +27,7 @@ __all__ = ["ChainStatus", "History", "StoredEvent"]
 
 PAGE = 200
 MAX_SCANNED = 20_000  # where two filters meet, one is an index and the other is a look at each event
+MOST_WITHIN = 100_000  # ids of a period, those of moves and batches among them
 
 
 class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +205,47 @@ class History:
         if chain_id is None:
             found.sort(key=lambda state: state.alert.block_time_s, reverse=True)  # stable: a chain's order stays
         return found[:limit]
+
+    async def votes_within(self, chain_id: int, from_s: int, until_s: int) -> tuple[list[StoredEvent], bool]:
+        """Give the votes cast from a time to before another, in the chain's order, and whether those are all."""
+        name = tag(chain_id)
+        found: list[StoredEvent] = []
+        for offset in range(0, MOST_WITHIN, PAGE):
+            async with storing("read history"):
+                ids = await self._redis.zrange(
+                    f"{name}:time", from_s, f"({until_s}", byscore=True, offset=offset, num=PAGE
+                )
+                cast = [one for one in ids if one.split(b":")[-2:-1] == [b"vote"]]  # moves are many: left unread
+                texts = await self._redis.hmget(f"{name}:event", cast) if cast else []
+            for event_id, text in zip(cast, texts, strict=True):
+                stored = self.unread.read("event", event_id.decode(), text, read) if text else None
+                if stored is not None:
+                    found.append(stored)
+            if len(ids) < PAGE:
+                return sorted(found, key=lambda s: (s.time_s, s.event.block, s.event.log_index)), True
+            await asyncio.sleep(0)  # as in _walk
+        return sorted(found, key=lambda s: (s.time_s, s.event.block, s.event.log_index)), False
+
+    async def alerts_since(self, chain_id: int, since_s: int, kinds: Sequence[Kind]) -> tuple[list[AlertState], bool]:
+        """Give the alerts of some kinds whose block, or that of the newest revision, is of a time or later, oldest
+        first, and whether those are all.
+        """
+        name = tag(chain_id)
+        found: list[AlertState] = []
+        for offset in range(0, MAX_SCANNED, PAGE):
+            async with storing("read alerts"):
+                ids = await self._redis.zrange(f"{name}:aged", since_s, "+inf", byscore=True, offset=offset, num=PAGE)
+                said = [await self._redis.zmscore(f"{name}:said:{kind}", ids) for kind in kinds] if ids else []
+            wanted = [one for one, *scores in zip(ids, *said, strict=True) if any(at is not None for at in scores)]
+            for state in await alert_states(self._redis, chain_id, wanted):
+                if isinstance(state, Unreadable):
+                    self.unread.note("alert", state)
+                elif state is not None:
+                    found.append(state)
+            if len(ids) < PAGE:
+                return found, True
+            await asyncio.sleep(0)  # as in _walk
+        return found, False
 
     async def chain_status(self, chain_id: int) -> ChainStatus | None:
         """Tell where a chain stands; None before its first block."""

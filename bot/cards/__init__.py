@@ -7,6 +7,7 @@ import msgspec
 from bot.cards.act import act_card
 from bot.cards.batch import batch_card
 from bot.cards.card import Card
+from bot.cards.digest import digest_card
 from bot.cards.frame import retracted
 from bot.cards.lexicon import Lexicon
 from bot.cards.liquidity import liquidity_card
@@ -22,6 +23,7 @@ _DRAW: dict[str, Callable[[Sequence[AlertState], Lexicon], Card]] = {
     "batch": batch_card,
     "act": act_card,
     "reminder": reminder_card,
+    "digest": digest_card,
 }
 
 

@@ -13,7 +13,7 @@ from watchers.alert import AlertState, Followed, LargeVote, ProposalFacts, StepT
 
 THREAD_NAME = 100  # Source: Discord documentation, "Start Thread from Message"
 RESULT = 600
-_STEPS = {
+STEPS = {
     "created": "Created",
     "activated": "Voting opened",
     "queued": "Queued",
@@ -120,6 +120,6 @@ def _vote(vote: LargeVote, facts: ProposalFacts, chain_id: int, lexicon: Lexicon
 
 
 def _step(step: StepTaken, chain_id: int, lexicon: Lexicon) -> str:
-    word, url = _STEPS.get(step.change, "Changed"), lexicon.tx_url(chain_id, step.tx)
+    word, url = STEPS.get(step.change, "Changed"), lexicon.tx_url(chain_id, step.tx)
     linked = f"[{word}]({url})" if url else word
     return f"{linked} <t:{step.time_s}:R>" if step.time_s else linked  # a recording may not tell the time

@@ -15,6 +15,7 @@ from bot.rows import counted, fitting
 from bot.store import new_id
 from bot.subscription import Subscription
 from bot.terms import (
+    DIGESTS,
     KINDS,
     Named,
     Where,
@@ -31,6 +32,7 @@ from watchers.errors import NotDelivered, StoreError, Undeliverable, UserError
 
 _KIND = [app_commands.Choice(name=name, value=kind) for kind, name in KINDS.items()]
 _SEVERITY = [app_commands.Choice(name=name, value=name) for name in SEVERITIES]
+_DIGEST = [app_commands.Choice(name=name, value=name) for name in DIGESTS]
 
 
 def answer_list(found: Sequence[Subscription], desk: Desk) -> Card:
@@ -123,8 +125,9 @@ class Alerts(app_commands.Group):
         severity="Nothing below this",
         ping="A role to ping",
         threads="Let each proposal start a thread, and put later cards about it there",
+        digest="A card each day or week: small votes summed up, outcomes of proposals; for votes and proposals",
     )
-    @app_commands.choices(kind=_KIND, severity=_SEVERITY)
+    @app_commands.choices(kind=_KIND, severity=_SEVERITY, digest=_DIGEST)
     async def add(
         self,
         asked: Asked,
@@ -139,9 +142,10 @@ class Alerts(app_commands.Group):
         ping: discord.Role | None = None,
         *,
         threads: bool | None = None,
+        digest: str | None = None,
     ) -> None:
         """Subscribe a channel."""
-        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping, threads)
+        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping, threads, digest)
 
         async def work() -> Card:
             guild = _guild(asked)
@@ -189,8 +193,9 @@ class Alerts(app_commands.Group):
         severity="Nothing below this",
         ping="A role to ping; @everyone for none",
         threads="Let each proposal start a thread, and put later cards about it there; False for none",
+        digest="A card each day or week that sums up small votes and outcomes of proposals",
     )
-    @app_commands.choices(kind=_KIND, severity=_SEVERITY)
+    @app_commands.choices(kind=_KIND, severity=_SEVERITY, digest=_DIGEST)
     async def edit(
         self,
         asked: Asked,
@@ -206,9 +211,10 @@ class Alerts(app_commands.Group):
         ping: discord.Role | None = None,
         *,
         threads: bool | None = None,
+        digest: str | None = None,
     ) -> None:
         """Change a subscription."""
-        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping, threads)
+        named = Named(channel, kind, dao, chain, protocol, min_usd, min_percent, severity, ping, threads, digest)
 
         async def work() -> Card:
             guild = _guild(asked)

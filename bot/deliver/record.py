@@ -134,6 +134,11 @@ class Deliveries:
         head = (*_alert(state), self._keep_s, alert.subject, rank, at_ms, MOST_ALERTS, int(last))
         return [text(word).split(" ")[0] for word in await self._run("route", *head, *flat)]
 
+    async def routed(self, alert_id: str) -> bool:
+        """Tell whether an alert was placed in every channel that it goes to."""
+        async with storing("ask whether an alert was routed"):
+            return bool(await self.redis.hexists(f"{self.tag}:alert:{alert_id}", "routed"))
+
     async def begin(
         self, post: PostKey, entries: Sequence[str], *, holder: str, now_ms: int, safe_ms: int, doubt: bool
     ) -> Step:

@@ -161,6 +161,10 @@ class Router:
     def __len__(self) -> int:
         return len(self._known)
 
+    def digesting(self) -> list[Subscription]:
+        """Give the subscriptions whose channels want a digest."""
+        return [one for one in self._known.values() if one.digest]
+
     def put(self, subscription: Subscription) -> None:
         """Add a subscription, or replace the one with its id. A paused one is forgotten."""
         self.drop(subscription.id)
