@@ -12,6 +12,7 @@ from watchers.alert import (
     Amount,
     BatchFacts,
     CallFacts,
+    DigestFacts,
     MoveFacts,
     OperationFacts,
     ProposalFacts,
@@ -155,6 +156,7 @@ _KIND: dict[Any, str] = {
     BatchFacts: "batch",
     ActFacts: "act",
     ReminderFacts: "reminder",
+    DigestFacts: "digest",
 }
 
 

@@ -168,7 +168,7 @@ def _news(
             passes = facts.tally.passes if facts.tally is not None else None
             closed[key] = "unknown" if passes is None else "passing" if passes else "failing"
     found = []
-    for key in dict.fromkeys([*taken, *turns]):
+    for key in dict.fromkeys([*taken, *closed, *turns]):
         within = sorted((at_s, change) for change, at_s in taken.get(key, {}).items() if span.holds(at_s))
         flips = turns.get(key, ())
         over: Closed = "" if _TOLD & taken.get(key, {}).keys() else closed.get(key, "")

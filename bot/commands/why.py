@@ -103,7 +103,8 @@ def _data(state: AlertState, desk: Desk) -> list[str]:
         return _of_act(facts, state, desk)
     if isinstance(facts, ReminderFacts):
         return _of_reminder(facts)
-    return _of_proposal(facts, state.alert.chain_id, desk)
+    # a digest has no Why?: it is no judgement
+    return _of_proposal(facts, state.alert.chain_id, desk) if isinstance(facts, ProposalFacts) else []
 
 
 def _of_calls(facts: BatchFacts, chain_id: int, desk: Desk) -> list[str]:
