@@ -1,8 +1,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -12,6 +14,7 @@ from bot.operator import OperatorChannel
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from tests.sandboxed import OPENAPI
+from watchers.digest import Span
 from watchers.errors import NotDelivered, Undeliverable
 
 
@@ -103,3 +106,27 @@ async def test_a_notice_that_discord_refuses_for_now_is_told_again_and_one_refus
         with capture_logs() as said:
             await gone.stalled(chain, 45.0, 1)
         assert [line["why"] for line in said] == ["Unknown Channel"]
+
+
+async def test_the_process_that_speaks_in_discord_posts_the_digests_of_its_chains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = [Span(0, 1)]  # nothing was voted then
+    monkeypatch.setattr("bot.digest.last_due", lambda *_: spans[-1])
+    monkeypatch.setattr("bot.jobs.DIGEST_EVERY", timedelta(seconds=1))
+    async with started(tmp_path) as (app, chain, discord):
+        for _ in range(400):
+            if (cursor := await app.stores[CHAIN_ID].cursor()) and cursor.hash == chain.head_hash:
+                break
+            await chain.head_read()
+        status = await app.history.chain_status(CHAIN_ID)
+        assert status is not None
+        channel = discord.channel("alerts")
+        (before,) = await app.subscriptions.of_channel(channel.id)
+        after = msgspec.structs.replace(before, digest="daily")
+        await app.subscriptions.edit(before, after, by=1, now_ms=1)
+        spans.append(Span(0, status.time_s))
+        await discord.wait_for(lambda: discord.messages("alerts") != [])
+        (said,) = discord.texts("alerts")
+        assert "daily digest" in said
+        assert "without an alert" in said

@@ -1,12 +1,13 @@
 """Housekeeping on a real engine: what is kept for a time goes after it, and one shelf's trouble is not another's."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.jobs import DAY_MS, SETTINGS_D, Shelf, housekeeping, prune
+from bot.jobs import DAY_MS, DIGEST_EVERY, SETTINGS_D, Shelf, housekeeping, prune
 from bot.store import Mutes, SettingsHistory
 from watchers.store import ChainStore
 from watchers.valkey import client
@@ -53,3 +54,13 @@ async def test_a_job_that_comes_late_is_still_run(redis: Redis) -> None:
         (job,) = scheduler.get_jobs()
         assert job.misfire_grace_time is None
         assert job.coalesce
+
+
+async def test_a_digest_is_looked_for_every_minute_where_somebody_speaks(redis: Redis) -> None:
+    async def nothing() -> int:
+        return 0
+
+    with housekeeping([Shelf("settings", SettingsHistory(redis), 90)], now_ms, digest=nothing) as scheduler:
+        assert scheduler.get_job("digest").trigger.interval == DIGEST_EVERY == timedelta(minutes=1)
+    with housekeeping([Shelf("settings", SettingsHistory(redis), 90)], now_ms) as scheduler:
+        assert scheduler.get_job("digest") is None
