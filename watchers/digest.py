@@ -81,7 +81,7 @@ def summed(
     for at_s, step in steps:
         of_dao[step.dao].append((at_s, step))
     found = []
-    for dao_key in sorted({*small, *alerted, *of_dao}):
+    for dao_key in sorted({*small, *of_dao}):
         news = _news(of_dao.get(dao_key, []), turns.get(dao_key, {}), titles, span)
         one = DaoDigest(
             dao=dao_key,

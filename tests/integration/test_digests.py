@@ -67,8 +67,10 @@ class Told:
     def __init__(self, inner: Deliveries) -> None:
         self.inner = inner
         self.states: list[AlertState] = []
+        self.asked = 0
 
     async def routed(self, alert_id: str) -> bool:
+        self.asked += 1
         return await self.inner.routed(alert_id)
 
     async def route(self, state: AlertState, places: Sequence[Place], *, last: bool = True) -> list[str]:
@@ -177,6 +179,18 @@ async def test_an_empty_period_says_nothing(world: World) -> None:
     one = digests(world, wish(dao="compound"), wish(2, kind="proposal"), wish(3, chain_id=10))
     assert [await one.tick(), await one.tick()] == [0, 0]
     assert await posted(world) == []
+
+
+@pytest.mark.usefixtures("chain")
+async def test_a_period_that_is_done_is_not_read_again_and_the_next_one_is(world: World) -> None:
+    told = Told(world.deliveries)
+    one = digests(world, wish(), wish(2, dao="compound"), posts=told)
+    for _ in range(3):
+        await one.tick()
+    assert told.asked == 2
+    world.clock.ms += DAY_S * 1000
+    await one.tick()
+    assert told.asked == 4
 
 
 async def test_alerts_and_small_votes_are_told_apart(world: World, redis: Redis) -> None:
