@@ -38,6 +38,9 @@ KINDS = {
     "account": "Account's batch",
     "eip7702": "Delegated account",
     "eip8130": "Native batch",
+    "eip8141": "Batch of frames",
+    "tempo": "Native batch",
+    "zksync": "Account's call",
 }
 ALL, TURN = "calls", "turn"
 LISTED = 4  # failed calls of a container that are told in a line of their own

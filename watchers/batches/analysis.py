@@ -17,8 +17,6 @@ import msgspec
 
 import watchers.batches.containers as containers_package
 from watchers.batches.container import Book, Container, Kind, Opened, Spot
-from watchers.batches.containers.eip7702 import one_call
-from watchers.batches.delegation import TYPE as DELEGATING
 from watchers.batches.delegation import Delegation, delegations
 from watchers.batches.events import BatchResult
 from watchers.batches.protocols import accounts, entrypoint
@@ -60,8 +58,9 @@ def analyse(sent: Sent, tree: Frame | None, names: Names = KNOWN, codes: Mapping
     )
     for kind in kinds():
         found += kind.left(book)
-    if not found and sent.type == DELEGATING:
-        found.append(one_call(book, reason_of(root, names) if root is not None else ""))
+    if not found:
+        reason = reason_of(root, names) if root is not None else ""
+        found += [one for one in (kind.alone(book, reason) for kind in kinds()) if one is not None]
     return Analysis(sent, tuple(found), tuple(delegations(sent, codes)), traced=root is not None, cut=cut)
 
 

@@ -96,10 +96,14 @@ def _none_left(_book: Book) -> list[Container]:
     return []
 
 
+def _none_alone(_book: Book, _reason: str) -> None:
+    return None
+
+
 class Kind(NamedTuple):
     """A kind of container. `open` answers None for a call that is not one. `anywhere`: looked for below contracts that
-    are not known, too. `left`: containers that only logs or the transaction itself tell of. The lowest rank is asked
-    first.
+    are not known, too. `left`: containers that only logs or the transaction itself tell of. `alone`: what to say of a
+    transaction of this kind that holds no container, given why its call failed. The lowest rank is asked first.
     """
 
     name: str
@@ -108,6 +112,7 @@ class Kind(NamedTuple):
     anywhere: bool = False
     left: Callable[[Book], list[Container]] = _none_left
     rank: int = 0
+    alone: Callable[[Book, str], Container | None] = _none_alone
 
 
 class Word(NamedTuple):

@@ -26,9 +26,11 @@ def _open(spot: Spot, book: Book) -> Sequence[Opened] | None:
     return None if meant is None else [told(NAME, spot, book, meant)]
 
 
-def one_call(book: Book, reason: str) -> Container:
+def _alone(book: Book, reason: str) -> Container | None:
     """Tell a transaction of type 4 that holds no batch: its one call is what the receipt says."""
     sent = book.sent
+    if sent.type != TYPE:
+        return None
     success = None if sent.status is None else sent.status == 1
     outcome: CallOutcome = "unknown" if success is None else "success" if success else "failed"
     call = call_of(0, Intended(sent.to, sent.value_wei, sent.data), outcome, book.names, reason)
@@ -43,4 +45,4 @@ def one_call(book: Book, reason: str) -> Container:
     )
 
 
-kind = Kind(NAME, SELECTORS, _open, rank=1)
+kind = Kind(NAME, SELECTORS, _open, rank=1, alone=_alone)
