@@ -207,7 +207,9 @@ class LiquidityWatch(Strict):
     chain: Key | Literal["*"] = "*"
     protocol: str = "*"
     pools: tuple[Address, ...] = ()
-    actions: tuple[Literal["add", "remove", "collect", "swap"], ...] = ("add", "remove")
+    actions: tuple[
+        Literal["add", "remove", "collect", "swap", "supply", "withdraw", "borrow", "repay", "liquidation"], ...
+    ] = ("add", "remove")
     min_usd: Decimal = Field(default=Decimal(1_000_000), ge=0)
     min_share_of_pool: Share = Decimal("0.10")
 

@@ -26,6 +26,10 @@ USDC_FEED, WETH_FEED, SEQUENCER = "0x" + "f1" * 20, "0x" + "f2" * 20, "0x" + "f3
 
 UNI2, UNI3 = "0x5c69bee701ef814a2b6a3edd4b1652cb9cc5aa6f", "0x1f98431c8ad98523631ae4a59f267346ea31f984"
 
+MARKET, GATEWAY = "0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2", "0xd01607c3c5ecaba394d8be377a08590149325722"
+
+NOBODY = "0x" + "00" * 20
+
 ROUTER, WHALE, STRANGER = "0x" + "b1" * 20, "0x" + "b2" * 20, "0x" + "b3" * 20
 
 E6, E18 = 10**6, 10**18
@@ -78,6 +82,16 @@ class Node:
         self.says(pool, "liquidity()", liquidity, types="uint128")
         listing = (token0, token1, 500)
         self.says(UNI3, "getPool(address,address,uint24)", pool, types="address", arguments=listing)
+
+    def reserve(self, token: str, *, available: int, deposits: int, debt: int) -> None:
+        """Give a reserve of Aave v3 on Ethereum: its receipts, and how they stand."""
+        receipt, owed = "0x" + "5a" * 20, "0x" + "5d" * 20
+        said = (*[0] * 8, receipt, NOBODY, owed)
+        types = "uint256 " * 8 + "address address address"
+        self.says(MARKET, "getReserveData(address)", *said, types=types, arguments=(token,))
+        self.says(token, "balanceOf(address)", available, types="uint256", arguments=(receipt,))
+        self.says(receipt, "totalSupply()", deposits, types="uint256")
+        self.says(owed, "totalSupply()", debt, types="uint256")
 
     def _pool(self, pool: str, token0: str, token1: str, factory: str) -> None:
         for name, value in (("token0()", token0), ("token1()", token1), ("factory()", factory)):
@@ -185,3 +199,10 @@ def range_move(action: str, liquidity: int, a0: int, a1: int, **more: Any) -> Li
 def whale_leaves(**more: Any) -> LiquidityMove:
     """A removal of 1.2M USDC and 600 WETH, 40 % of the pair."""
     return pair_move("remove", 1_200_000 * E6, 600 * E18, left=(1_800_000 * E6, 900 * E18), **more)
+
+
+def loan_move(action: str, token: str, raw: int, **more: Any) -> LiquidityMove:
+    """Give a move in Aave v3 on Ethereum; `raw` as the pool sees it."""
+    fields = {"protocol": "aave_v3_market", "owner": WHALE, "token0": token}
+    bare = pair_move(action, 0, 0, left=(0, 0), pool=MARKET, reserve0_raw=None, reserve1_raw=None)
+    return msgspec.structs.replace(bare, **{**fields, "amount0_raw": raw, **more})

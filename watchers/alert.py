@@ -216,11 +216,14 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
-    """Money that moved, net per block, owner and range. `usd` only when every leg has a price."""
+    """Money that moved, net per block, owner and range. `usd` only when every leg has a price. In a lending market a
+    pool is one token's reserve: `pool_before` and `pool_after` are what of it can be taken out at once, `payer` who
+    paid, and `in_receipts` says that receipts of deposits changed hands and the token stayed.
+    """
 
     pool: str
     pool_name: str
-    action: Literal["add", "remove", "collect", "swap"]
+    action: Literal["add", "remove", "collect", "swap", "supply", "withdraw", "borrow", "repay", "liquidation"]
     owner: str
     actor: str
     amounts: tuple[Amount, ...]
@@ -231,6 +234,10 @@ class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
     pool_after: tuple[Amount, ...] = ()
     tick_lower: int | None = None
     tick_upper: int | None = None
+    payer: str = ""
+    in_receipts: bool = False
+    utilisation_before: Decimal | None = None
+    utilisation_after: Decimal | None = None
 
 
 class BatchFacts(msgspec.Struct, frozen=True, tag="batch"):

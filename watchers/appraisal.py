@@ -22,9 +22,11 @@ from watchers.chain.rpc import Rpc
 from watchers.errors import ChainError
 from watchers.history import History, StoredEvent
 from watchers.liquidity.asks import Sender
-from watchers.liquidity.events import Action, LiquidityMove
-from watchers.liquidity.size import Move, net
-from watchers.liquidity.weight import Scale, Weight
+from watchers.liquidity.events import LOAN_ACTIONS, Action, LiquidityMove
+from watchers.liquidity.moves import Move
+from watchers.liquidity.scale import Scale
+from watchers.liquidity.size import net
+from watchers.liquidity.weight import Weight
 from watchers.price import listed_on
 from watchers.vantage import Vantage, View
 
@@ -32,6 +34,7 @@ WINDOW_S = 86_400
 SCANNED = 5_000  # moves read from a chain's history, the newest
 POOLS = 40  # the busiest of them are valued
 SHOWN = 20  # signers asked for
+SHOWN_ACTIONS: frozenset[str] = frozenset({"add", "remove"}) | LOAN_ACTIONS
 AT_ONCE = 200  # moves weighed before others get a turn
 
 
@@ -79,7 +82,9 @@ class Appraiser:
     async def lately(
         self, *, chain_id: int | None, protocol: str | None, floor: Decimal | None, limit: int
     ) -> Appraised:
-        """Value the additions and removals of the last 24 h before each chain's cursor, of all chains or one."""
+        """Value the additions and removals of the last 24 h before each chain's cursor, and what moved in lending
+        markets, of all chains or one.
+        """
         chosen = [rpc for i, rpc in self._rpcs.items() if chain_id in (None, i)]
         limit = min(limit, SHOWN)
         each = await asyncio.gather(*(self._of_chain(rpc, protocol, floor, limit) for rpc in chosen))
@@ -98,7 +103,7 @@ class Appraiser:
     def floor_of(self, chain_key: str) -> Decimal:
         """Give the dollars from which the operator's watches call a move on this chain a whale's."""
         watches = (w for w in self._settings.watches if isinstance(w, LiquidityWatch))
-        floors = [w.min_usd for w in watches if w.chain in ("*", chain_key) and {"add", "remove"} & set(w.actions)]
+        floors = [w.min_usd for w in watches if w.chain in ("*", chain_key) and SHOWN_ACTIONS & set(w.actions)]
         return min(floors, default=Decimal(1_000_000))
 
     async def _of_chain(self, rpc: Rpc, protocol: str | None, floor: Decimal | None, limit: int) -> Appraised | None:
@@ -121,7 +126,7 @@ class Appraiser:
         at = view.at
         scale = Scale(at, listed_on(at.chain, at.settings.tokens))
         timed = list(_netted(recent))
-        pools = {(move.first.address, move.ranged): move for move, _ in timed}
+        pools = {(move.first.address, move.ranged, move.first.token0, move.first.token1): move for move, _ in timed}
         await view.learn(lambda: (ask for move in pools.values() for ask in scale.first_asks(move)))
         weighed = [one async for one in _weighed(scale, timed)]
         least = self.floor_of(at.chain.key) if floor is None else floor
@@ -141,7 +146,7 @@ class Appraiser:
 
 
 def _netted(recent: Iterable[StoredEvent]) -> Iterator[tuple[Move, int]]:
-    """Net each block's moves in the busiest pools, as the judge does; give additions and removals with their time."""
+    """Net each block's moves in the busiest pools, as the judge does; give all but swaps and fees, with their time."""
     moves = [(s.event, s.time_s) for s in recent if isinstance(s.event, LiquidityMove)]
     busy = Counter(event.address for event, _ in moves)
     chosen = {pool for pool, _ in busy.most_common(POOLS)}
@@ -150,7 +155,7 @@ def _netted(recent: Iterable[StoredEvent]) -> Iterator[tuple[Move, int]]:
     for _, group in groupby(kept, key=lambda pair: pair[0].block):
         block = list(group)
         for move in net([event for event, _ in block], {}):
-            if move.action in ("add", "remove"):
+            if move.action in SHOWN_ACTIONS:
                 yield move, block[0][1]
 
 

@@ -8,13 +8,20 @@ from bot.cards.escape import escape, symbol
 from bot.cards.frame import actions, fit, small_print
 from bot.cards.lexicon import Lexicon
 from watchers.alert import AlertState, Amount, MoveFacts
+from watchers.liquidity.events import LOAN_ACTIONS
 
 _VERB: dict[str, tuple[str, Accent]] = {
     "add": ("liquidity added", "good"),
     "remove": ("liquidity removed", "bad"),
     "collect": ("fees collected", "neutral"),
     "swap": ("swapped", "neutral"),
+    "supply": ("supplied", "good"),
+    "withdraw": ("withdrawn", "bad"),
+    "borrow": ("borrowed", "neutral"),
+    "repay": ("repaid", "good"),
+    "liquidation": ("liquidated", "bad"),
 }
+_OWNER = {"borrow": "Borrower", "repay": "Borrower", "liquidation": "Borrower"}
 
 
 def liquidity_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
@@ -28,12 +35,11 @@ def liquidity_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     moved = " + ".join(figures.tokens(a, symbol(a.symbol)) for a in facts.amounts if a.raw) or "nothing"
     if facts.action == "swap":
         moved = _swapped(facts)
-    lines = [f"**Moved** {moved}"]
-    if facts.pool_before and facts.pool_after:
-        lines.append(f"**Pool** {_holdings(facts.pool_before)} → **{_holdings(facts.pool_after)}**")
-    if facts.share_of_pool is not None:
-        lines.append(f"**Share** {figures.percent(facts.share_of_pool)} of the pool's {facts.share_basis}")
-    lines.append(f"**Owner** {lexicon.who(chain_id, facts.owner)}")
+    lines = [_seized(facts) if facts.action == "liquidation" else f"**Moved** {moved}"]
+    lines += _standing(facts)
+    lines.append(f"**{_OWNER.get(facts.action, 'Owner')}** {lexicon.who(chain_id, facts.owner)}")
+    if facts.payer and facts.payer not in (facts.owner, facts.actor):
+        lines.append(f"**Paid by** {lexicon.who(chain_id, facts.payer)}")
     if facts.actor and facts.actor != facts.owner:
         lines.append(f"**Sent by** {lexicon.who(chain_id, facts.actor)}")
     chain = lexicon.chain(chain_id)
@@ -54,7 +60,33 @@ def _headline(facts: MoveFacts, verb: str) -> str:
     if facts.share_of_pool is None or facts.action == "swap":
         return fit(f"{size} {verb}")
     share = figures.percent(facts.share_of_pool)
-    return fit(f"{size} {verb}: {share} of the pool", f"{size} {verb}: {share}", f"{size} {verb}")
+    whole = "reserve" if facts.action in LOAN_ACTIONS else "pool"
+    return fit(f"{size} {verb}: {share} of the {whole}", f"{size} {verb}: {share}", f"{size} {verb}")
+
+
+def _standing(facts: MoveFacts) -> list[str]:
+    """Say what the move did to the pool, or to the reserve of a lending market."""
+    lent = facts.action in LOAN_ACTIONS
+    lines = []
+    if facts.in_receipts:
+        lines.append("Paid in receipts of deposits: the token itself stayed in the market.")
+    if facts.pool_before and facts.pool_after:
+        label = "Available" if lent else "Pool"
+        lines.append(f"**{label}** {_holdings(facts.pool_before)} → **{_holdings(facts.pool_after)}**")
+    if facts.share_of_pool is not None:
+        whose = "reserve" if lent else "pool"
+        lines.append(f"**Share** {figures.percent(facts.share_of_pool)} of the {whose}'s {facts.share_basis}")
+    if facts.utilisation_before is not None and facts.utilisation_after is not None:
+        before, after = figures.percent(facts.utilisation_before), figures.percent(facts.utilisation_after)
+        lines.append(f"**Lent out** {before} → **{after}**")
+    return lines
+
+
+def _seized(facts: MoveFacts) -> str:
+    """Write a liquidation from the debt that was paid to the collateral that was taken for it."""
+    taken, *paid = facts.amounts
+    debt = figures.tokens(paid[0], symbol(paid[0].symbol)) if paid else "a debt"
+    return f"**Seized** {figures.tokens(taken, symbol(taken.symbol))} for {debt} of debt"
 
 
 def _swapped(facts: MoveFacts) -> str:

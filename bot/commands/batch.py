@@ -171,7 +171,17 @@ def _others(found: Found, desk: Desk) -> list[str]:
     return [*lines[:OTHERS], *([f"and {left} more"] if left > 0 else [])]
 
 
-_MOVED = {"add": "added to", "remove": "removed from", "collect": "fees collected from", "swap": "swapped in"}
+_MOVED = {
+    "add": "added to",
+    "remove": "removed from",
+    "collect": "fees collected from",
+    "swap": "swapped in",
+    "supply": "supplied to",
+    "withdraw": "withdrawn from",
+    "borrow": "borrowed from",
+    "repay": "repaid to",
+    "liquidation": "liquidated in",
+}
 
 
 async def _found(name: str, desk: Desk) -> Found:

@@ -19,10 +19,21 @@ from bot.rows import counted, fitting, listed
 from config.settings import Chain
 from watchers.alert import AlertState, MoveFacts
 from watchers.appraisal import Appraised, Valued
+from watchers.liquidity.events import LOAN_ACTIONS
 
 SCANNED = 300
 LARGEST = 5  # shown when no move is a whale's
-_VERB = {"add": "added", "remove": "removed", "collect": "collected", "swap": "swapped"}
+_VERB = {
+    "add": "added",
+    "remove": "removed",
+    "collect": "collected",
+    "swap": "swapped",
+    "supply": "supplied",
+    "withdraw": "withdrawn",
+    "borrow": "borrowed",
+    "repay": "repaid",
+    "liquidation": "liquidated",
+}
 
 
 class Whale(NamedTuple):
@@ -100,7 +111,8 @@ def _valued(one: Valued) -> Whale:
 def _line(row: Whale, desk: Desk) -> str:
     said = f"{'≈ ' if row.about else ''}{row.size} {_VERB[row.action]}"
     url = desk.lexicon.tx_url(row.chain_id, row.tx)
-    share = f" · {figures.percent(row.share)} of the pool" if row.share is not None else ""
+    whole = "reserve" if row.action in LOAN_ACTIONS else "pool"
+    share = f" · {figures.percent(row.share)} of the {whole}" if row.share is not None else ""
     linked = f"[{said}]({url})" if url else said
     who = desk.lexicon.who(row.chain_id, row.who)
     place = f" on {desk.lexicon.chain_name(row.chain_id)}" if len(desk.settings.chains) > 1 else ""
@@ -124,7 +136,7 @@ def _small(shown: Sequence[Whale], lately: Appraised) -> str:
         at = f" of <t:{lately.priced_at_s}:f>" if lately.priced_at_s else ""
         parts.append(f"≈ valued at prices{at}, not at those of its block")
     if lately.valued:
-        looked = counted(lately.valued, "addition or removal", "additions and removals")
+        looked = counted(lately.valued, "move")
         parts.append(f"{looked} of the last 24 h in the busiest pools were looked at")
     return " · ".join(parts)
 

@@ -33,6 +33,7 @@ from watchers.alert import (
     VoteFacts,
 )
 from watchers.errors import UserError
+from watchers.liquidity.events import LOAN_ACTIONS
 
 _MEASURE = {
     "share_of_quorum": "share of the quorum",
@@ -137,6 +138,10 @@ def _of_tally(tally: Tally | None) -> list[str]:
 
 
 def _netted(facts: MoveFacts) -> str:
+    if facts.action == "liquidation":
+        return "All that this transaction took of this borrower, for this debt."
+    if facts.action in LOAN_ACTIONS:
+        return "Net of what the same owner supplied and withdrew, or borrowed and repaid, of it in this block."
     within = "in this block" if facts.tick_lower is None else "in this block and range"
     return f"Net of what the same owner added and removed {within}."
 

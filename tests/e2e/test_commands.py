@@ -192,7 +192,7 @@ async def test_whales_come_from_alerts_and_from_history_and_say_which_is_which(w
     assert said[2].startswith("- $2.16M removed · Uniswap V2 USDC/WETH · 21.2 % of the pool · 0x14dC79…3d9955 · <t:")
     assert re.fullmatch(
         r"-# 8 moves · ≈ valued at prices of <t:\d+:f>, not at those of its block · "
-        r"8 additions and removals of the last 24 h in the busiest pools were looked at",
+        r"8 moves of the last 24 h in the busiest pools were looked at",
         said[-1],
     )
 

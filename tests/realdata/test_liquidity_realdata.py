@@ -1,4 +1,4 @@
-"""Liquidity over recorded chain data: a day of one Uniswap V3 pool, and eight full mainnet blocks."""
+"""Liquidity over recorded chain data: a day of a Uniswap V3 pool, one of two Aave reserves, eight mainnet blocks."""
 
 import ast
 import csv
@@ -43,9 +43,13 @@ def moves(decoded: Decoded) -> list[LiquidityMove]:
 
 @pytest.fixture(scope="module")
 def day_logs(recorded: Path) -> list[Log]:
+    return logs_of(recorded / f"{DAY}.raw.csv.gz", POOL)
+
+
+def logs_of(file: Path, address: str) -> list[Log]:
     return [
         Log(
-            POOL,
+            address,
             tuple(ast.literal_eval(row["topics"])),
             row["data"],
             hex(int(row["block_number"])),
@@ -54,7 +58,7 @@ def day_logs(recorded: Path) -> list[Log]:
             hex(int(row["log_index"])),
             "0x" + "00" * 32,
         )
-        for row in rows(recorded / f"{DAY}.raw.csv.gz")
+        for row in rows(file)
     ]
 
 
@@ -199,3 +203,55 @@ def test_a_vault_that_opens_its_range_again_is_told_as_the_difference(recorded: 
         ("remove", 69600, 1678094418300727814495, 0, 7560329752704416937337),
         ("add", 70800, 2350133130134493799878, 2339120967684020843, 9499935645037589872252),
     ]
+
+
+AAVE_DAY = "demeter-fetch/polygon-aave_v3-{}-2024-01-06"
+AAVE_POOL = "0x794a61358d6845594f94dc1db02a252b5b4814ad"  # the rows name the reserve, the pool emitted them
+
+
+@pytest.mark.parametrize(
+    ("reserve", "logs", "expected"),
+    [
+        ("0x2791bca1f2de4661ed88a30c99a7a9449aa84174", 2_111, 880),
+        ("0x7ceb23fd6bc0add59e62ac25578270cff1b9f619", 858, 413),
+    ],
+    ids=["USDC.e", "WETH"],
+)
+def test_every_move_of_an_aave_day_equals_what_another_program_decoded(
+    recorded: Path, decoder: Decoder, reserve: str, logs: int, expected: int
+) -> None:
+    day = AAVE_DAY.format(reserve)
+    decoded = decoder.decode(137, logs_of(recorded / f"{day}.raw.csv.gz", AAVE_POOL))
+    assert (decoded.known, decoded.unknown, decoded.errors) == (expected, logs - expected, [])
+    theirs = list(rows(recorded / f"{day}.tick.csv.gz"))
+    out = {"withdraw", "borrow"}
+    assert [
+        (
+            e.block,
+            e.tx,
+            e.log_index,
+            f"AAVE_{e.action.upper()}",
+            e.token0,
+            e.recipient if e.action == "withdraw" else e.owner,  # theirs is who receives it, ours whose deposit it was
+            -e.amount0_raw if e.action in out else e.amount0_raw,
+        )
+        for e in moves(decoded)
+    ] == [
+        (
+            int(r["block_number"]),
+            r["transaction_hash"],
+            int(r["log_index"]),
+            r["tx_type"],
+            r["reserve"],
+            r["owner"],
+            int(r["amount"]),
+        )
+        for r in theirs
+    ]
+
+
+def test_three_liquidations_of_two_aave_v2_markets_are_read(recorded: Path, decoder: Decoder) -> None:
+    found = [e for e in moves(decoder.decode(1, block_logs(recorded, 13004256))) if e.action == "liquidation"]
+    markets = ["0x7937d4799803fbbe595ed57278bc4ca21f3bffcb"] * 2 + ["0x7d2768de32b0b80b7a3454c06bdac94a69ddc7a9"]
+    assert [(e.protocol, e.address) for e in found] == [("aave_v2_market", pool) for pool in markets]
+    assert [m.action for m in net(found, {})] == ["liquidation"] * 3

@@ -242,7 +242,7 @@ def test_a_move_that_made_an_alert_is_not_listed_twice() -> None:
     card = whales.answer([state], lately, DESK)
     assert len(card.facts) == 2
     assert sum("≈" in line for line in card.facts) == 1
-    assert card.small.endswith("2 additions and removals of the last 24 h in the busiest pools were looked at")
+    assert card.small.endswith("2 moves of the last 24 h in the busiest pools were looked at")
     assert " · 1 addition or removal of the last" in whales.answer([state], lately._replace(valued=1), DESK).small
 
 

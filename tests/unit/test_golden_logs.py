@@ -36,6 +36,7 @@ from watchers.governance.protocols import (
 )
 from watchers.governance.wing import wing as governance
 from watchers.liquidity.events import LiquidityMove
+from watchers.liquidity.protocols import aave_v2_market
 from watchers.liquidity.wing import wing as liquidity
 
 HERE = Path(__file__).parent
@@ -53,7 +54,7 @@ def cases(*folders: str) -> list[Any]:
 
 CASES = cases("golden_liquidity", "golden_batches")
 ALL = [*CASES, *cases("golden_governance", "golden_acts")]
-PUBLIC = {1: "Ethereum", 10: "OP Mainnet", 42161: "Arbitrum One"}
+PUBLIC = {1: "Ethereum", 10: "OP Mainnet", 42161: "Arbitrum One", 137: "Polygon"}
 ON_ANVIL = ("emitted on anvil by ", "recorded once on anvil: ")
 MADE = "encoded by eth-abi: "
 MADE_TX, MADE_BLOCK = "0x" + "5c" * 32, "0x" + "ab" * 32
@@ -63,6 +64,9 @@ UNSEEN = {
     agora.ModuleProposalCreated,
     agora.OldModuleProposalCreated,
     agora.ProposalDeadlineUpdated,
+    aave_v2_market.Deposit,
+    aave_v2_market.OldBorrow,
+    aave_v2_market.OldRepay,
     aave_v2.AaveProposalCreated,
     aave_v2.AaveProposalExecuted,
     aave_v2.AaveProposalQueued,

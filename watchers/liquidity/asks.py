@@ -4,7 +4,7 @@ State that is priced or measured is read at the block before the event (N-1), so
 it. Identity (a pool's tokens, its factory's word) is read at the event's block: a pool may be born and filled in one.
 
 Source: Uniswap/v2-core IUniswapV2Pair and IUniswapV2Factory, Uniswap/v3-core IUniswapV3PoolImmutables and
-IUniswapV3PoolState, smartcontractkit/chainlink AggregatorV3Interface.
+IUniswapV3PoolState, aave-dao/aave-v3-origin IPool (`ReserveDataLegacy`), aave/protocol-v2 DataTypes (`ReserveData`).
 """
 
 import re
@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from watchers.facts import Answer, Ask, Call, eth_call, words
 from watchers.liquidity.factories import Keyed
+from watchers.liquidity.loans import Stand
+from watchers.liquidity.markets import Family
 
 _NOBODY = "0x" + "0" * 40
 
@@ -130,6 +132,65 @@ class Holding(Ask[Held], frozen=True):
         """Give what was answered."""
         before, after = _int(answers[0], "uint256"), _int(answers[1], "uint256")
         return None if before is None and after is None else Held(before, after)
+
+
+class Receipts(NamedTuple):
+    """The tokens that stand for a reserve's deposits and for its debts; markets of later years have no stable debt."""
+
+    deposit: str
+    stable_debt: str | None
+    variable_debt: str
+
+
+# words of the answer before the three addresses
+_BEFORE_RECEIPTS = {"aave_v2_market": 7, "aave_v3_market": 8, "spark": 8}
+
+
+class Reserve(Ask[Receipts], frozen=True):
+    """A lending market's receipts for one token. None: it is no reserve of that market."""
+
+    lifetime = "forever"
+    pool: str
+    token: str
+    family: Family
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Ask the market."""
+        return (eth_call(self.pool, "getReserveData(address)", (self.token,), block=block),)
+
+    def read(self, answers: Sequence[Answer]) -> Receipts | None:
+        """Read the addresses of the tokens; what stands before them differs between v2 and v3."""
+        skipped = _BEFORE_RECEIPTS[self.family]
+        found = words(answers[0], *["uint256"] * skipped, "address", "address", "address")
+        if found is None:
+            return None
+        deposit, stable, variable = (one.lower() for one in found[skipped:])
+        if _NOBODY in (deposit, variable):
+            return None
+        return Receipts(deposit, stable if stable != _NOBODY else None, variable)
+
+
+class Lent(Ask[Stand], frozen=True):
+    """A reserve at the block before: the token that its receipt holds, and the supplies of its receipts."""
+
+    token: str
+    receipts: Receipts
+
+    def calls(self, block: int) -> tuple[Call, ...]:
+        """Read at N-1."""
+        receipts = self.receipts
+        debts = [one for one in (receipts.variable_debt, receipts.stable_debt) if one]
+        return (
+            eth_call(self.token, "balanceOf(address)", (receipts.deposit,), block=block - 1),
+            *(eth_call(one, "totalSupply()", block=block - 1) for one in (receipts.deposit, *debts)),
+        )
+
+    def read(self, answers: Sequence[Answer]) -> Stand | None:
+        """Give what was answered; a debt of which one kind is not known is not known."""
+        available, deposits, *debts = [_int(answer, "uint256") for answer in answers]
+        known = [debt for debt in debts if debt is not None]
+        debt = sum(known) if len(known) == len(debts) else None
+        return None if available is None and deposits is None and debt is None else Stand(available, deposits, debt)
 
 
 class Sender(Ask[str], frozen=True):

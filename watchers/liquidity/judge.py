@@ -9,21 +9,25 @@ defended for the whole of it, it fires when the priced part alone is worth that 
     notable    3 x min_usd, or a quarter of it    half the pool, or 10 x min_usd for the priced part
     info       otherwise                          otherwise
 
-Of an unverified pool's moves of one kind only the largest of a block is told.
+Of an unverified pool's moves of one kind only the largest of a block is told. In a lending market "of the pool" is of
+the reserve's deposits, its available liquidity or its debt, whichever the move is measured by.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_DOWN, Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 from config.settings import LiquidityWatch
 from watchers.alert import Alert, MoveFacts, Reason, Severity, alert_id
 from watchers.event import Event
 from watchers.facts import Ask
 from watchers.liquidity.asks import Sender
-from watchers.liquidity.events import LiquidityMove
-from watchers.liquidity.size import Move, net, shared
-from watchers.liquidity.weight import Scale, Weight
+from watchers.liquidity.events import LOAN_ACTIONS, Action, LiquidityMove
+from watchers.liquidity.markets import GATEWAYS
+from watchers.liquidity.moves import Move
+from watchers.liquidity.scale import Scale
+from watchers.liquidity.size import net, shared
+from watchers.liquidity.weight import Weight
 from watchers.price import EXACT, listed_on
 from watchers.wing import Situation
 
@@ -32,6 +36,7 @@ DUST = Decimal("0.01")
 _CRITICAL_USD, _NOTABLE_USD = 10, 3
 _HALF, _QUARTER = Decimal("0.5"), Decimal("0.25")
 
+Kind = Literal["swap", "loan", "liquidity"]
 Fired = tuple[LiquidityWatch, list[Reason]]
 
 
@@ -89,14 +94,21 @@ def _watched(events: Sequence[Event], at: Situation) -> list[LiquidityMove]:
     action is kept with it.
     """
     watches = list(_watches(at))
-    swaps = [watch for watch in watches if "swap" in watch.actions]
-    others = [watch for watch in watches if set(watch.actions) - {"swap"}]
+    asked: dict[Kind, list[LiquidityWatch]] = {
+        kind: [watch for watch in watches if any(_kind(action) == kind for action in watch.actions)]
+        for kind in get_args(Kind)
+    }
     return [
         event
         for event in events
         if isinstance(event, LiquidityMove)
-        and any(_place_matches(watch, event) for watch in (swaps if event.action == "swap" else others))
+        and any(_place_matches(watch, event) for watch in asked[_kind(event.action)])
     ]
+
+
+def _kind(action: Action) -> Kind:
+    """Give what an action nets with."""
+    return "swap" if action == "swap" else "loan" if action in LOAN_ACTIONS else "liquidity"
 
 
 def _place_matches(watch: LiquidityWatch, event: LiquidityMove) -> bool:
@@ -159,7 +171,8 @@ def _severity(weight: Weight, watches: Iterable[LiquidityWatch]) -> Severity:
 
 def _alert(weight: Weight, fired: Sequence[Fired], at: Situation) -> Alert:
     move, first = weight.move, weight.move.first
-    people = (first.owner, weight.actor, first.recipient, first.address)
+    owner = _owner(first, weight.actor)
+    people = (owner, first.owner, weight.actor, first.recipient, first.payer, first.address)
     return Alert(
         id=alert_id(first.chain_id, first.tx, "liquidity", first.position),
         kind="liquidity",
@@ -176,7 +189,7 @@ def _alert(weight: Weight, fired: Sequence[Fired], at: Situation) -> Alert:
             pool=first.address,
             pool_name=weight.pool_name,
             action=move.action,
-            owner=first.owner,
+            owner=owner,
             actor=weight.actor,
             amounts=weight.amounts,
             usd=weight.usd,
@@ -186,7 +199,16 @@ def _alert(weight: Weight, fired: Sequence[Fired], at: Situation) -> Alert:
             pool_after=weight.after,
             tick_lower=first.tick_lower,
             tick_upper=first.tick_upper,
+            payer=first.payer,
+            in_receipts=move.lent and all(event.in_receipts for event in move.events),
+            utilisation_before=weight.utilisation[0],
+            utilisation_after=weight.utilisation[1],
         ),
         addresses=tuple(dict.fromkeys(address for address in people if address)),
-        tokens=(weight.info.token0, weight.info.token1),
+        tokens=weight.tokens,
     )
+
+
+def _owner(first: LiquidityMove, actor: str) -> str:
+    """Name whose move it is: out of an ETH gateway, the one who signed."""
+    return actor if actor and (first.chain_id, first.owner) in GATEWAYS else first.owner

@@ -4,20 +4,18 @@ Fold: a ranged pool's burn and its collect in one transaction are one removal. O
 counts: what was collected, or, when less was collected than taken out of the range, what may be. All swaps of one
 transaction in one pool are one.
 Net: liquidity of the same owner and range that came and went in one block cancels (just-in-time liquidity), and the
-rest is added up per owner, or per signer where the owner is shared by several (a router, a position manager).
+rest is added up per owner, or per signer where the owner is shared by several (a router, a position manager). What a
+lending market says is netted by `loans`.
 Units: base units, from the pool's view, as in `LiquidityMove`.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_DOWN, Decimal
 from itertools import groupby
 from typing import NamedTuple
 
-from watchers.liquidity.events import Action, LiquidityMove
-from watchers.price import EXACT
-
-# Enough to tell all of a pool from all but a few wei of it.
-SHARE_DIGITS = Decimal("1e-18")
+from watchers.liquidity.events import LOAN_ACTIONS, Action, LiquidityMove
+from watchers.liquidity.loans import net_loans, shared_loans
+from watchers.liquidity.moves import UNKNOWN, Move, Share, part_of
 
 
 class Flow(NamedTuple):
@@ -39,30 +37,6 @@ class Flow(NamedTuple):
     def ranged(self) -> bool:
         """Tell a Uniswap V3 position from a share of a pair."""
         return self.first.tick_lower is not None
-
-
-class Move(NamedTuple):
-    """A net move worth weighing. `raw0` and `raw1` count along the action (an addition's are what came in, a removal's
-    and a collect's what went out); a swap's are signed from the pool's view. `pool0` and `pool1`: the pool's change.
-    """
-
-    action: Action
-    events: tuple[LiquidityMove, ...]
-    liquidity: int
-    raw0: int
-    raw1: int
-    pool0: int
-    pool1: int
-
-    @property
-    def first(self) -> LiquidityMove:
-        """The first event that made it; it gives the alert its name."""
-        return self.events[0]
-
-    @property
-    def ranged(self) -> bool:
-        """Tell a pool that knows ranges from a pair, which has reserves."""
-        return self.first.reserve0_raw is None
 
 
 def flow(event: LiquidityMove) -> Flow:
@@ -87,11 +61,13 @@ def _sum(flows: Sequence[Flow]) -> Flow:
 
 def fold(events: Sequence[LiquidityMove]) -> tuple[list[Flow], list[Flow]]:
     """Add up each transaction's events: liquidity per pool, owner and range, and swaps per pool. Within a transaction a
-    pair's owner is not asked: a zap mints through a router and burns to itself.
+    pair's owner is not asked: a zap mints through a router and burns to itself. What a lending market says is left out.
     """
     liquidity: dict[tuple[object, ...], list[Flow]] = {}
     swaps: dict[tuple[object, ...], list[Flow]] = {}
     for event in events:
+        if event.action in LOAN_ACTIONS:
+            continue
         if event.action == "swap":
             swaps.setdefault((event.tx, event.address), []).append(flow(event))
         else:
@@ -124,7 +100,8 @@ def without_just_in_time(flows: Sequence[Flow]) -> list[Flow]:
 def shared(events: Sequence[LiquidityMove]) -> list[str]:
     """Name the transactions whose signers decide how the block nets: several of them moved in one place."""
     flows = sorted(without_just_in_time(fold(events)[0]), key=_place)
-    return [one.first.tx for _, group in groupby(flows, key=_place) if len(same := list(group)) > 1 for one in same]
+    pooled = [one.first.tx for _, group in groupby(flows, key=_place) if len(same := list(group)) > 1 for one in same]
+    return list(dict.fromkeys((*pooled, *shared_loans(events))))
 
 
 def net(events: Sequence[LiquidityMove], signers: Mapping[str, str]) -> list[Move]:
@@ -141,6 +118,7 @@ def net(events: Sequence[LiquidityMove], signers: Mapping[str, str]) -> list[Mov
         for one in same:
             by_actor.setdefault(signers[one.first.tx] if known else one.first.owner, []).append(one)
         moves += [_move(_sum(flows)) for flows in by_actor.values()]
+    moves += net_loans(events, signers)
     return sorted((m for m in moves if m is not None), key=lambda m: m.first.log_index)
 
 
@@ -180,22 +158,6 @@ def _pair_direction(p0: int, p1: int) -> int:
     return -1 if p0 <= 0 and p1 <= 0 else 0
 
 
-class Share(NamedTuple):
-    """A part of a pool, 0..1, and of which of its measures, to be read after "of the pool's". `None` is unknown."""
-
-    value: Decimal | None
-    basis: str
-
-
-UNKNOWN = Share(None, "")
-
-
-def _part(part: int, whole: int | None) -> Decimal | None:
-    if whole is None or whole <= 0 or part < 0:
-        return None
-    return min(Decimal(1), EXACT.divide(Decimal(part), Decimal(whole)).quantize(SHARE_DIGITS, ROUND_DOWN, EXACT))
-
-
 def pair_reserves(move: Move) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Give a pair's reserves before the move's first event and after its last, from its own `Sync`s."""
     first, last = move.first, move.events[-1]
@@ -216,11 +178,11 @@ def share_of_pair(move: Move) -> Share:
         return UNKNOWN
     before, after = reserves
     if move.action == "swap":
-        parts = [_part(raw, old) for raw, old in zip((move.raw0, move.raw1), before, strict=True) if raw > 0]
+        parts = [part_of(raw, old) for raw, old in zip((move.raw0, move.raw1), before, strict=True) if raw > 0]
         known = [p for p in parts if p is not None]
         return Share(max(known), "reserve before the swap") if known else UNKNOWN
     whole = after if move.action == "add" else before
-    both = [_part(raw, reserve) for raw, reserve in zip((move.raw0, move.raw1), whole, strict=True)]
+    both = [part_of(raw, reserve) for raw, reserve in zip((move.raw0, move.raw1), whole, strict=True)]
     if both[0] is None or both[1] is None:
         return UNKNOWN
     basis = "reserves after it" if move.action == "add" else "reserves before it"
@@ -235,11 +197,11 @@ def share_of_range(move: Move, tick: int | None, in_range: int | None, held: tup
     active = tick is not None and lower is not None and upper is not None and lower <= tick < upper
     if active and in_range is not None and move.liquidity:
         whole = in_range + move.liquidity if move.action == "add" else max(in_range, move.liquidity)
-        return Share(_part(move.liquidity, whole), "liquidity in range")
+        return Share(part_of(move.liquidity, whole), "liquidity in range")
     parts = []
     for raw, balance in zip((move.raw0, move.raw1), held, strict=True):
         if raw <= 0 or balance is None:
             continue
-        parts.append(_part(raw, balance + raw if move.action == "add" else max(balance, raw)))
+        parts.append(part_of(raw, balance + raw if move.action == "add" else max(balance, raw)))
     known = [p for p in parts if p is not None]
     return Share(max(known), "token balances") if known else UNKNOWN

@@ -15,7 +15,8 @@ from watchers.alert import Amount
 from watchers.facts import Ask, Token
 from watchers.liquidity.asks import Holding, Listing, Pool, PoolInfo, Sender, State
 from watchers.liquidity.factories import factory_of
-from watchers.liquidity.size import Move, Share, pair_reserves, share_of_pair, share_of_range
+from watchers.liquidity.moves import Move, Share
+from watchers.liquidity.size import pair_reserves, share_of_pair, share_of_range
 from watchers.liquidity.value import at_least, total, traded, traded_at_least
 from watchers.price import Currency, currency, price_asks, price_of
 from watchers.wing import Situation
@@ -28,7 +29,7 @@ class Weight(NamedTuple):
     """All that is known of a move. `usd` None: no price can be defended; `usd_at_least` counts the priced part."""
 
     move: Move
-    info: PoolInfo
+    tokens: tuple[str, ...]
     pool_name: str
     verified: bool
     amounts: tuple[Amount, ...]
@@ -38,10 +39,11 @@ class Weight(NamedTuple):
     before: tuple[Amount, ...]
     after: tuple[Amount, ...]
     actor: str
+    utilisation: tuple[Decimal | None, Decimal | None] = (None, None)
 
 
-class Scale:
-    """Weighs the moves of one block with the facts at hand."""
+class PoolScale:
+    """Weighs the moves in pools of two tokens with the facts at hand."""
 
     def __init__(self, at: Situation, listed: dict[str, TokenDef]) -> None:
         self._at, self._listed = at, listed
@@ -94,7 +96,7 @@ class Scale:
         before, after = _standings(move, before_raw)
         return Weight(
             move=move,
-            info=info,
+            tokens=(info.token0, info.token1),
             pool_name=self._name(info, coins, verified),
             verified=verified,
             amounts=amounts,
