@@ -243,7 +243,7 @@ def test_a_move_that_made_an_alert_is_not_listed_twice() -> None:
     assert len(card.facts) == 2
     assert sum("≈" in line for line in card.facts) == 1
     assert card.small.endswith("2 moves of the last 24 h in the busiest pools were looked at")
-    assert " · 1 addition or removal of the last" in whales.answer([state], lately._replace(valued=1), DESK).small
+    assert " · 1 move of the last" in whales.answer([state], lately._replace(valued=1), DESK).small
 
 
 def test_why_nets_only_what_can_be_added_and_removed_and_names_a_range_where_there_is_one() -> None:

@@ -268,4 +268,4 @@ def test_the_card_of_a_liquidation_names_debt_collateral_and_who_took_it(node: N
     assert card.headline == "$1.90M liquidated"
     assert card.facts[0] == "**Seized** 1,000 WETH ($2.00M) for 1.90M USDC ($1.90M) of debt"
     assert card.facts[1] == "Paid in receipts of deposits: the token itself stayed in the market."
-    assert [line.split("**")[1] for line in card.facts[2:]] == ["Borrower", "Paid by", "Sent by"]
+    assert [line.split("**")[1] for line in card.facts[2:]] == ["Borrower", "Paid by"]
