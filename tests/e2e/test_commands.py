@@ -327,8 +327,10 @@ async def test_a_hash_that_leads_nowhere_is_a_private_sentence(world: World, giv
         (
             "whales",
             {"protocol": "entrypoint"},
-            "There is no protocol called “entrypoint” for this."
-            " Pick one of: aave_v2_market, aave_v3_market, spark, uniswap_v2, uniswap_v3.",
+            (
+                "There is no protocol called “entrypoint” for this."
+                " Pick one of: aave_v2_market, aave_v3_market, spark, uniswap_v2, uniswap_v3."
+            ),
         ),
     ],
 )
