@@ -41,6 +41,16 @@ KINDS = {
     "eip8141": "Batch of frames",
     "tempo": "Native batch",
     "zksync": "Account's call",
+    "arbitrum_batch": "Arbitrum batch",
+    "arbitrum_claim": "Arbitrum state claim",
+    "zksync_commit": "ZKsync batch, posted",
+    "zksync_proof": "ZKsync batch, proven",
+    "zksync_execution": "ZKsync batch, carried out",
+    "zksync_revert": "ZKsync batches, taken back,",
+    "op_batch": "OP Stack batch",
+    "op_claim": "OP Stack state claim",
+    "op_message": "Cross-chain message",
+    "op_withdrawal": "Withdrawal",
 }
 ALL, TURN = "calls", "turn"
 LISTED = 4  # failed calls of a container that are told in a line of their own

@@ -393,5 +393,5 @@ def test_a_container_inside_another_says_how_deep_it_is() -> None:
 def test_every_kind_has_a_file_of_its_own() -> None:
     assert sorted(kind.name for kind in kinds()) == [
         "account", "compound_timelock", "eip7702", "eip8130", "eip8141", "entrypoint", "governor", "multicall", "payout",
-        "safe", "tempo", "timelock", "universal_router", "zksync",
+        "rollup", "safe", "tempo", "timelock", "universal_router", "zksync",
     ]  # fmt: skip
