@@ -150,7 +150,8 @@ def _arguments(call: Call, names: Names) -> list[Any] | None:
     values = names.arguments(call.data)
     if values is None:
         return None
-    kinds = map(parse, types_of(call.function))
+    # a router's command has a name of its own, and the calldata of the call that it is
+    kinds = map(parse, types_of(names.functions[call.data[: len("0x") + 8]]))
     return [_value(kind, value) for kind, value in zip(kinds, values, strict=True)]
 
 

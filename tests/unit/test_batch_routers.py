@@ -1,12 +1,16 @@
 """UniversalRouter: commands that may fail and say nothing, plans inside plans, what frames alone show."""
 
+import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.__main__ import main
 from tests.nested import as_transaction
 from tests.unit.test_batch_containers import REVERTED, analysed, one, outcomes
 from tests.userops import BUNDLER, call, frame
@@ -236,6 +240,25 @@ def test_a_selector_alone_makes_no_router() -> None:
     data = call("execute(bytes,bytes[])", b"\x0b\x0b", [wrap().given])
     tree = frame("CALL", BUNDLER, ROUTER, data, calls=wrap().frames)
     assert analysed(as_transaction(ROUTER, "0x" + data.hex(), tree, [], failed=False)).containers == ()
+
+
+def test_the_command_tells_a_plan_with_the_arguments_of_commands_that_are_calls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(sent([permit(fails=True), swap(), balance(9)])))
+    assert main(["batch", str(file), "--json"]) == 0
+    first, second, third = json.loads(capsys.readouterr().out)["containers"][0]["calls"]
+    assert (first["function"], first["args"][0], second["args"]) == (
+        "PERMIT2_PERMIT",
+        to_checksum_address(BUNDLER),
+        None,
+    )
+    assert (third["outcome"], third["reason"]) == ("failed", "BalanceTooLow()")
+    assert main(["batch", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert "PERMIT2_PERMIT(" in text
+    assert "V3_SWAP_EXACT_IN" in text
 
 
 # --- random and bent ----------------------------------------------------------------------------------------------
