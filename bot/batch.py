@@ -201,7 +201,8 @@ def _container_lines(container: Container, names: Names) -> list[str]:
     parts = [container.kind, container.id or "id unknown", f"of {_address(container.sender) or 'unknown'}"]
     if container.paymaster:
         parts.append(f"paid by {_address(container.paymaster)}")
-    parts.append(f"{container.outcome}, {done} of {len(container.calls)} calls succeeded")
+    counted = f", {done} of {len(container.calls)} calls succeeded" if container.calls else ""
+    parts.append(container.outcome + counted)
     if container.reason:
         parts.append(_shown(container.reason))
     return [indent + "  ".join(parts), *(f"{indent}  {_call_line(call, names)}" for call in container.calls)]

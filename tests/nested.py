@@ -79,6 +79,9 @@ def calldata(part: Leaf | Batch) -> bytes:
     if part.kind == "timelock":
         columns = tuple(map(list, zip(*rows, strict=True)))
         return call("executeBatch(address[],uint256[],bytes[],bytes32,bytes32)", *columns, b"\0" * 32, b"\1" * 32)
+    if part.kind == "universal_router":
+        command = 0x14 | (0x80 if part.tries else 0)  # a call given whole, which may fail alone
+        return call("execute(bytes,bytes[])", bytes([command] * len(rows)), [data for _, _, data in rows])
     if part.kind == "safe":
         to, data, operation = (rows[0][0], rows[0][2], 0) if len(rows) == 1 else (BUNDLER, _multisend(rows), 1)
         return call(_EXEC, to, 0, data, operation, 100 if part.tries else 0, 0, 0, ZERO, ZERO, b"")

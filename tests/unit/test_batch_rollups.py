@@ -1,5 +1,7 @@
 """Rollups' batches on the chain below: each step by its contract's own event, and what has no event stays unknown."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.__main__ import main
 from bot.cards.calls import KINDS
 from tests.userops import BUNDLER, TX, log
 from watchers.batches.analysis import Analysis, analyse
@@ -126,3 +129,15 @@ def test_strange_events_never_crash_and_a_failure_is_never_a_success(
 
 def test_every_step_has_words_on_a_card() -> None:
     assert {signal.kind for signal in rollup._SIGNALS.values()} | {"op_batch"} <= set(KINDS)
+
+
+def test_the_command_counts_no_calls_where_there_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reverted = log(INBOX, (topic("BlocksRevert(uint256,uint256,uint256)"),), encode(["uint256"] * 3, [12, 11, 10]), 0)
+    tx = {"hash": TX, "type": "0x2", "from": BUNDLER, "to": INBOX, "input": "0x"}
+    receipt = {"transactionHash": TX, "status": "0x1", "logs": [msgspec.to_builtins(reverted)]}
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps({"tx": tx, "receipt": receipt}))
+    assert main(["batch", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert "reverted  BlocksRevert(12,11,10)" in text
+    assert "0 of 0" not in text
