@@ -216,9 +216,11 @@ class ProposalFacts(msgspec.Struct, frozen=True, tag="proposal"):
 
 
 class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
-    """Money that moved, net per block, owner and range. `usd` only when every leg has a price. In a lending market a
-    pool is one token's reserve: `pool_before` and `pool_after` are what of it can be taken out at once, `payer` who
-    paid, and `in_receipts` says that receipts of deposits changed hands and the token stayed.
+    """Money that moved, net per block, owner and range. `usd` only when every leg has a price.
+
+    In a lending market a pool is one token's reserve: `pool_before` and `pool_after` are what of it can be taken out at
+    once, `payer` who paid, `recipient` who got what was withdrawn or borrowed, where that is no gateway, and
+    `in_receipts` says that receipts of deposits changed hands and the token stayed.
     """
 
     pool: str
@@ -235,6 +237,7 @@ class MoveFacts(msgspec.Struct, frozen=True, tag="liquidity"):
     tick_lower: int | None = None
     tick_upper: int | None = None
     payer: str = ""
+    recipient: str = ""
     in_receipts: bool = False
     utilisation_before: Decimal | None = None
     utilisation_after: Decimal | None = None

@@ -40,6 +40,8 @@ def liquidity_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     lines.append(f"**{_OWNER.get(facts.action, 'Owner')}** {lexicon.who(chain_id, facts.owner)}")
     if facts.payer and facts.payer not in (facts.owner, facts.actor):
         lines.append(f"**Paid by** {lexicon.who(chain_id, facts.payer)}")
+    if facts.recipient and facts.recipient not in (facts.owner, facts.actor):
+        lines.append(f"**Received by** {lexicon.who(chain_id, facts.recipient)}")
     if facts.actor and facts.actor != facts.owner:
         lines.append(f"**Sent by** {lexicon.who(chain_id, facts.actor)}")
     chain = lexicon.chain(chain_id)

@@ -151,6 +151,20 @@ async def test_what_came_and_went_in_one_block_is_no_whale(redis: Redis, book: B
     assert [v.usd for v in found.moves] == [2_000_000]
 
 
+async def test_what_moved_in_a_lending_market_is_valued_per_reserve(redis: Redis, book: Book) -> None:
+    pool = "0x87870bca3f3fd6335c3f4ce8392d69350b4fa4e2"
+    loan = {"protocol": "aave_v3_market", "tick_lower": None, "tick_upper": None, "liquidity_raw": 0}
+    lent = a_move(1, -2_000, pool, action="borrow", token0=USDC.address, **loan)
+    put = a_move(2, 0, pool, action="supply", token0=WETH.address, **loan | {"amount0_raw": 700 * 10**18})
+    astray = a_move(3, -2_000, QUIET, action="borrow", token0=USDC.address, **loan)
+    found = await lately(redis, book, lent, put, astray)
+    assert [f"{v.action} {v.usd} {v.pool_name}" for v in found.moves] == [
+        "borrow 2000000.00 Aave v3 USDC",
+        "supply 1400000.00 Aave v3 WETH",
+    ]
+    assert found.valued == 2
+
+
 async def test_what_is_older_than_a_day_is_left_out(redis: Redis, book: Book) -> None:
     assert (await lately(redis, book, a_move(1, 3_000), age_s=WINDOW_S - 1)).valued == 1
     await redis.flushall()

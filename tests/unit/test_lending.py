@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from bot.cards.liquidity import liquidity_card
+from bot.commands import whales, why
 from config.settings import LiquidityWatch
 from tests.alerts import a_state
 from tests.desk import DESK
@@ -26,6 +27,7 @@ from tests.pools import (
     tell,
 )
 from watchers.abi import encode_words, shape_of
+from watchers.appraisal import Appraised
 from watchers.chain.block import Log
 from watchers.decode import Decoder, protocols_in
 from watchers.liquidity import protocols
@@ -269,3 +271,36 @@ def test_the_card_of_a_liquidation_names_debt_collateral_and_who_took_it(node: N
     assert card.facts[0] == "**Seized** 1,000 WETH ($2.00M) for 1.90M USDC ($1.90M) of debt"
     assert card.facts[1] == "Paid in receipts of deposits: the token itself stayed in the market."
     assert [line.split("**")[1] for line in card.facts[2:]] == ["Borrower", "Paid by"]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "said"),
+    [(STRANGER, ["Received by"]), (WHALE, []), (GATEWAY, [])],
+    ids=["another", "its owner", "gateway"],
+)
+def test_the_card_says_who_received_what_another_withdrew(node: Node, recipient: str, said: list[str]) -> None:
+    facts = tell(node, [loan_move("withdraw", USDC, -5_000_000 * E6, recipient=recipient)], LENDERS).facts
+    card = liquidity_card([a_state(facts)], DESK.lexicon)
+    assert [line.split("**")[1] for line in card.facts[5:]] == said
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("repay", "Net of what the same owner supplied and withdrew, or borrowed and repaid, of it in this block."),
+        ("liquidation", "All that this transaction took of this borrower, for this debt."),
+    ],
+)
+def test_why_says_what_a_market_s_move_is_net_of(node: Node, action: str, said: str) -> None:
+    more = {"token1": WETH, "amount1_raw": 2_500 * E18} if action == "liquidation" else {}
+    raw = 5_000_000 * E6 * (-1 if action == "liquidation" else 1)
+    facts = tell(node, [loan_move(action, USDC, raw, **more)], LENDERS).facts
+    assert said in why.answer(a_state(facts), DESK).facts
+
+
+def test_whales_says_of_what_a_loan_is_a_share(node: Node) -> None:
+    facts = tell(node, [loan_move("borrow", USDC, -5_000_000 * E6)], LENDERS).facts
+    (line,) = whales.answer([a_state(facts)], Appraised([], [], 0, None, []), DESK).facts
+    assert "$5.00M borrowed" in line
+    assert "Aave v3 USDC" in line
+    assert "50.0 % of the reserve" in line

@@ -200,6 +200,7 @@ def _alert(weight: Weight, fired: Sequence[Fired], at: Situation) -> Alert:
             tick_lower=first.tick_lower,
             tick_upper=first.tick_upper,
             payer=first.payer,
+            recipient=_recipient(move),
             in_receipts=move.lent and all(event.in_receipts for event in move.events),
             utilisation_before=weight.utilisation[0],
             utilisation_after=weight.utilisation[1],
@@ -212,3 +213,9 @@ def _alert(weight: Weight, fired: Sequence[Fired], at: Situation) -> Alert:
 def _owner(first: LiquidityMove, actor: str) -> str:
     """Name whose move it is: out of an ETH gateway, the one who signed."""
     return actor if actor and (first.chain_id, first.owner) in GATEWAYS else first.owner
+
+
+def _recipient(move: Move) -> str:
+    first = move.first
+    taken = move.action in ("withdraw", "borrow") and (first.chain_id, first.recipient) not in GATEWAYS
+    return first.recipient if taken else ""
