@@ -156,7 +156,7 @@ async def test_what_moved_in_a_lending_market_is_valued_per_reserve(redis: Redis
     loan = {"protocol": "aave_v3_market", "tick_lower": None, "tick_upper": None, "liquidity_raw": 0}
     lent = a_move(1, -2_000, pool, action="borrow", token0=USDC.address, **loan)
     put = a_move(2, 0, pool, action="supply", token0=WETH.address, **loan | {"amount0_raw": 700 * 10**18})
-    astray = a_move(3, -2_000, QUIET, action="borrow", token0=USDC.address, **loan)
+    astray = a_move(3, -2_000_000_000, QUIET, action="borrow", token0=WETH.address, **loan)
     found = await lately(redis, book, lent, put, astray)
     assert [f"{v.action} {v.usd} {v.pool_name}" for v in found.moves] == [
         "borrow 2000000.00 Aave v3 USDC",

@@ -1,6 +1,7 @@
 """Lending markets: what their logs mean, whose they are, how a block nets, and what an alert says of the reserve."""
 
 from decimal import Decimal
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -16,6 +17,8 @@ from tests.pools import (
     GATEWAY,
     MARKET,
     MEME,
+    NOBODY,
+    REVERTED,
     STRANGER,
     USDC,
     WETH,
@@ -31,9 +34,10 @@ from watchers.appraisal import Appraised
 from watchers.chain.block import Log
 from watchers.decode import Decoder, protocols_in
 from watchers.liquidity import protocols
+from watchers.liquidity.asks import Lent, Receipts, Reserve
 from watchers.liquidity.events import LiquidityMove
 from watchers.liquidity.loans import Stand, after, net_loans, share_of_reserve, utilisation
-from watchers.liquidity.markets import GATEWAYS, MARKETS
+from watchers.liquidity.markets import GATEWAYS, MARKETS, Family
 from watchers.liquidity.protocols import aave_v3_market as v3
 from watchers.liquidity.size import net, shared
 
@@ -304,3 +308,34 @@ def test_whales_says_of_what_a_loan_is_a_share(node: Node) -> None:
     assert "$5.00M borrowed" in line
     assert "Aave v3 USDC" in line
     assert "50.0 % of the reserve" in line
+
+
+@pytest.mark.parametrize("receipts", [True, False])
+def test_a_repayment_says_whether_receipts_paid_it(receipts: Any) -> None:
+    paid = a_log(MARKET, v3.Repay, (WETH, WHALE, WHALE), ("uint256", "bool"), 6, receipts)
+    assert moves(1, paid)[0].in_receipts is receipts
+
+
+def test_a_reserve_is_read_at_the_block_before_and_its_receipts_as_each_version_lays_them_out() -> None:
+    deposit, stable, variable = ("0x" + pair * 20 for pair in ("5a", "5b", "5d"))
+    skips = {"aave_v2_market": 7, "aave_v3_market": 8, "spark": 8}
+    for family in get_args(Family):
+        skipped = skips[family]
+        types = ("uint256",) * skipped + ("address",) * 3
+        said = "0x" + encode_words(types, (*range(skipped), deposit, stable, variable)).hex()
+        assert Reserve(V2, USDC, family).read([said]) == Receipts(deposit, stable, variable)
+        nothing = "0x" + encode_words(types, (*[0] * skipped, *[NOBODY] * 3)).hex()
+        assert Reserve(V2, USDC, family).read([nothing]) is None
+        assert Reserve(V2, USDC, family).read([REVERTED]) is None
+    lent = Lent(USDC, Receipts(deposit, stable, variable))
+    assert [(c.params[0]["to"], c.params[1]) for c in lent.calls(100)] == [
+        (address, "0x63") for address in (USDC, deposit, variable, stable)
+    ]
+
+
+def test_a_debt_of_which_one_kind_does_not_answer_is_not_known() -> None:
+    one = "0x" + encode_words(("uint256",), (5,)).hex()
+    lent = Lent(USDC, Receipts("0x" + "5a" * 20, "0x" + "5b" * 20, "0x" + "5d" * 20))
+    assert lent.read([one, one, one, one]) == Stand(5, 5, 10)
+    assert lent.read([one, one, one, REVERTED]) == Stand(5, 5, None)
+    assert lent.read([REVERTED] * 4) is None
