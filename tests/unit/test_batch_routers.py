@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.__main__ import main
 from tests.nested import as_transaction
-from tests.unit.test_batch_containers import REVERTED, analysed, one, outcomes
-from tests.userops import BUNDLER, call, frame
+from tests.unit.test_batch_containers import IN_TOPIC, REVERTED, SAFE, A, analysed, exec_safe, one, outcomes
+from tests.userops import BUNDLER, call, frame, log
 from watchers.batches.analysis import Analysis
 from watchers.batches.container import Container
 from watchers.batches.events import Call
@@ -232,6 +232,24 @@ def test_a_plan_inside_a_plan_is_a_container_of_its_own() -> None:
     assert outer.calls[1].reason == 'ExecutionFailed(1,LabBoom(7,"lab"))'
     assert (outer.outcome, nested.success, nested.outcome, nested.depth) == ("partial", False, "reverted", 1)
     assert outcomes(nested) == ["rolled_back", "failed"]
+
+
+@pytest.mark.parametrize("way", ["CALL", "CREATE"])
+def test_a_safe_behind_whatever_a_router_calls_or_makes_is_found(way: str) -> None:
+    safe = frame(
+        "CALL", FEE, SAFE, exec_safe(A, b"\1"), calls=[frame("CALL", SAFE, A, b"\1")], output=b"\0" * 31 + b"\1"
+    )
+    relay = frame(way, ROUTER, FEE, b"\xfe\xed\0\0", calls=[safe])
+    event = log(SAFE, *IN_TOPIC, 0)
+    case = sent([wrap(), Made(0x1D, b"", [relay])])
+    case["receipt"]["logs"] = [event]
+    router, found = analysed(case).containers
+    assert (outcomes(router), found.kind, found.depth, outcomes(found)) == (
+        ["success", "unknown"],
+        "safe",
+        1,
+        ["success"],
+    )
 
 
 def test_a_selector_alone_makes_no_router() -> None:

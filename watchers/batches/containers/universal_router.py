@@ -74,11 +74,11 @@ def _open(spot: Spot, book: Book) -> Sequence[Opened] | None:
 
 
 def _inner(frames: Sequence[Visit], depth: int) -> list[Spot]:
-    """Give every call that the router made: batches may be inside any of them."""
+    """Give everything that the router called or made: batches may be inside any of it."""
     return [
         Spot(v.frame.sender, v.frame.to, v.frame.input, v.frame.value, v, depth=depth + 1)
         for v in frames
-        if v.frame.type == "CALL"
+        if v.frame.type in ("CALL", "CREATE", "CREATE2")
     ]
 
 
