@@ -14,7 +14,7 @@ import bot.commands
 from bot.cards.card import Card
 from bot.desk import Desk
 from bot.reply import Asked, reply, tell
-from watchers.errors import DefinitionError, TribuneError, UserError
+from watchers.errors import ChainError, DefinitionError, TribuneError, UserError
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,20 @@ def sentence(cause: BaseException, asked: Asked) -> str:
     return f"Something went wrong on our side and was written down as {number}. Try again, or tell the operator."
 
 
+_CHANGED = "This command has changed since your Discord learnt it. Restart Discord and try again."
+_SENTENCES: dict[type[BaseException], str] = {
+    app_commands.NoPrivateMessage: "This works in a server only: open it there, in the channel that it is about.",
+    app_commands.TransformerError: (
+        "I cannot use what you picked there. If it is a channel or a thread, let my role see it "
+        "(permission View Channel) and try again."
+    ),
+    app_commands.CommandNotFound: _CHANGED,
+    app_commands.CommandSignatureMismatch: _CHANGED,
+    # its chain's loop has said it already
+    ChainError: "No node of the chain answers now. `/status` says which chains that is; try again in a few minutes.",
+}
+
+
 def _remedy(cause: BaseException) -> str:
     """Tell the asker what to do where the asker can do it; empty where not."""
     if isinstance(cause, UserError):
@@ -57,16 +71,7 @@ def _remedy(cause: BaseException) -> str:
     if isinstance(cause, app_commands.MissingPermissions):
         needed = ", ".join(name.replace("_", " ").title() for name in cause.missing_permissions)
         return f"You need the permission {needed} for this. Ask somebody who manages this server."
-    if isinstance(cause, app_commands.NoPrivateMessage):
-        return "This works in a server only: open it there, in the channel that it is about."
-    if isinstance(cause, app_commands.TransformerError):
-        return (
-            "I cannot use what you picked there. If it is a channel or a thread, let my role see it "
-            "(permission View Channel) and try again."
-        )
-    if isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-        return "This command has changed since your Discord learnt it. Restart Discord and try again."
-    return ""
+    return next((sentence for kind, sentence in _SENTENCES.items() if isinstance(cause, kind)), "")
 
 
 def assemble(client: discord.Client, tree: app_commands.CommandTree[Any], desk: Desk) -> None:

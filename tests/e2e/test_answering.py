@@ -105,11 +105,11 @@ async def test_what_nobody_foresaw_is_said_with_the_number_that_the_log_has(
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_a_hash_that_no_chain_can_be_asked_for_is_said_to_be_trouble_of_ours(
+async def test_a_hash_that_no_chain_can_be_asked_for_says_that_no_node_answers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unreachable(monkeypatch)
     reply = await world.ask("batch", {"hash": VOTE_TX})
     assert reply.ephemeral
-    assert reply.text.startswith("That cannot be answered right now; it is being looked after.")
+    assert reply.text.startswith("No node of the chain answers now. `/status` says which")
     assert "127.0.0.1" not in reply.text
