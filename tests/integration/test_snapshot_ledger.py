@@ -226,6 +226,20 @@ async def test_a_vote_that_the_hub_shows_far_too_late_is_told_with_the_result(w:
     assert one.late_s > DAY
 
 
+@pytest.mark.parametrize(("cast_s", "severity"), [(DAY, "notable"), (3 * DAY - 60, "critical")])
+async def test_a_swing_is_late_by_when_it_was_cast_and_not_by_when_it_is_read(
+    w: World, cast_s: int, severity: str
+) -> None:
+    w.fake.vote(1, FOR, 960, created=NOW + 10)
+    await w.read()
+    w.fake.vote(2, FOR, 60, created=NOW + cast_s)  # the quorum is met by it
+    await w.read(3 * DAY - 90)
+    crossing = (await w.said("vote"))[-1]
+    assert isinstance(crossing.alert.facts, VoteFacts)
+    assert crossing.alert.facts.crosses_quorum
+    assert crossing.alert.severity == severity
+
+
 async def test_a_corrected_vote_edits_what_was_said_and_is_no_news(w: World) -> None:
     cast = w.fake.vote(1, FOR, 600, created=NOW + 10)
     small = w.fake.vote(2, AGAINST, 1, created=NOW + 11)

@@ -38,9 +38,8 @@ def tick_s(dao: Dao, chain: Chain) -> float:
     return {"timestamp": 1.0, "block": chain.block_time_s, "l1_block": L1_BLOCK_S}[dao.clock]
 
 
-def is_late(dao: Dao, header: Header, times: Times | None) -> bool:
-    """Tell whether the block is in the last tenth of voting."""
-    now = now_clock(dao, header)
-    if now is None or times is None:
+def is_late(cast_clock: int | None, times: Times | None) -> bool:
+    """Tell whether a vote was cast in the last tenth of voting."""
+    if cast_clock is None or times is None:
         return False
-    return (times.deadline - now) * LATE <= times.deadline - times.snapshot
+    return (times.deadline - cast_clock) * LATE <= times.deadline - times.snapshot

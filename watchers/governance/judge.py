@@ -29,7 +29,7 @@ from watchers.alert import SEVERITIES, Alert, Amount, ProposalFacts, Reason, Sev
 from watchers.event import Event
 from watchers.governance.actions import actions, repeated, text_chars
 from watchers.governance.asks import Counts
-from watchers.governance.clock import end_s, is_late
+from watchers.governance.clock import end_s, is_late, now_clock
 from watchers.governance.desk import Desk, Key, desks
 from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.governance.family import Family
@@ -144,9 +144,14 @@ def measure(vote: Vote, desk: Desk) -> Measures:
         crosses=changed[0],
         flips=changed[1],
         pivotal=book.pivotal(vote.voter, rule),
-        late=any(changed) and is_late(desk.dao, desk.at.header, desk.times),
+        late=any(changed) and is_late(_cast_clock(vote, desk), desk.times),
         repeats=vote.replaces and had == parts,
     )
+
+
+def _cast_clock(vote: Vote, desk: Desk) -> int | None:
+    """Give when a vote was cast on the governor's clock: a hub dates it, and may show or correct it much later."""
+    return vote.block if desk.at.chain.hub else now_clock(desk.dao, desk.at.header)
 
 
 def reasons(vote: Vote, seen: Measures, watch: VoteWatch, desk: Desk) -> list[Reason]:
