@@ -21,7 +21,9 @@ from watchers.alert import (
     VoteFacts,
     alert_id,
 )
+from watchers.governance.asks import Counts
 from watchers.governance.events import Vote
+from watchers.governance.tally import Book
 from watchers.history import StoredEvent
 
 LARGEST: Final = 3  # votes that a DAO's digest names
@@ -55,10 +57,11 @@ def summed(
     told = {alert.id: alert.facts for alert in live if isinstance(alert.facts, VoteFacts)}
     small: dict[str, dict[tuple[Key, str], list[Vote]]] = defaultdict(lambda: defaultdict(list))
     alerted: dict[str, int] = defaultdict(int)
+    books: dict[str, dict[Key, Book]] = defaultdict(lambda: defaultdict(Book))
     turns: dict[str, dict[Key, list[VoteFacts]]] = defaultdict(lambda: defaultdict(list))
     for stored in votes:
         vote = stored.event
-        if not isinstance(vote, Vote) or not vote.weight_raw or not span.holds(stored.time_s):
+        if not isinstance(vote, Vote) or not (vote.weight_raw or vote.replaces) or not span.holds(stored.time_s):
             continue
         dao = dao_of(chain_id, vote.address)
         if dao is None:
@@ -68,6 +71,10 @@ def summed(
         if vote.replaces:
             cast.clear()
         facts = told.get(alert_id(vote.chain_id, vote.tx, vote.kind, vote.position))
+        parts = Counts(vote.for_raw, vote.against_raw, vote.abstain_raw) if facts is None and _sided(vote) else Counts()
+        books[dao.key][key].add(vote.voter, parts, replaces=vote.replaces, taken=vote.taken)
+        if not vote.weight_raw:
+            continue
         if facts is None:
             cast.append(vote)
             continue
@@ -86,7 +93,9 @@ def summed(
         one = DaoDigest(
             dao=dao_key,
             chain_id=chain_id,
-            **_sums([vote for cast in small.get(dao_key, {}).values() for vote in cast]),
+            **_sums(
+                [vote for cast in small.get(dao_key, {}).values() for vote in cast], books.get(dao_key, {}).values()
+            ),
             largest=_largest(small.get(dao_key, {}).values(), titles),
             alerted=alerted.get(dao_key, 0),
             news=tuple(news[:MOST_NEWS]),
@@ -118,16 +127,23 @@ def composed(
     return DigestFacts(every, *span, kept, more, tuple(behind), whole)
 
 
-def _sums(votes: Sequence[Vote]) -> dict[str, int]:
-    sided = [vote for vote in votes if vote.support != "unknown" and not vote.choice]
+def _sided(vote: Vote) -> bool:
+    return vote.support != "unknown" and not vote.choice
+
+
+def _sums(votes: Sequence[Vote], books: Iterable[Book]) -> dict[str, int]:
+    """Sum up small votes. `books` hold what they have on each side in the end: of weight taken off a vote that is not
+    among them, there is nothing to take.
+    """
+    counts = Counts()
+    for book in books:
+        counts = counts.plus(book.counts)
     return {
         "votes": len(votes),
         "voters": len({vote.voter for vote in votes}),
         "proposals": len({(vote.address, vote.proposal_id) for vote in votes}),
-        "for_raw": sum(vote.for_raw for vote in sided),
-        "against_raw": sum(vote.against_raw for vote in sided),
-        "abstain_raw": sum(vote.abstain_raw for vote in sided),
-        "other_raw": sum(vote.weight_raw for vote in votes) - sum(vote.weight_raw for vote in sided),
+        **counts._asdict(),
+        "other_raw": sum(vote.weight_raw for vote in votes if not _sided(vote)),
     }
 
 

@@ -24,6 +24,7 @@ from watchers.errors import UserError
 from watchers.governance.alike import Alike, alike
 from watchers.governance.events import Vote
 from watchers.governance.getters import Number
+from watchers.governance.tally import Book as Votes
 from watchers.history import StoredEvent
 from watchers.wing import Ballot
 
@@ -204,18 +205,7 @@ async def _record(who: str, dao: Dao, desk: Desk) -> Record:
 
 def majority(ballots: Sequence[Ballot] | None) -> str | None:
     """Give the side with the most votes; None where it is not known, or two have as many."""
-    if not ballots:
-        return None
-    last: dict[str, list[int]] = {}
-    for ballot in ballots:
-        sums = [ballot.for_raw, ballot.against_raw, ballot.abstain_raw]
-        had = last.get(ballot.voter)
-        last[ballot.voter] = sums if had is None or ballot.replaces else [a + b for a, b in zip(had, sums, strict=True)]
-    totals = [sum(column) for column in zip(*last.values(), strict=True)]
-    top = max(totals)
-    if not top or totals.count(top) > 1:
-        return None
-    return ("for", "against", "abstain")[totals.index(top)]
+    return Votes(ballots).most if ballots else None
 
 
 def address_in(text: str, desk: Desk) -> str:

@@ -25,6 +25,7 @@ from config.settings import Dao
 from watchers.delegates import DAY_S, Book, Snapshot
 from watchers.governance.events import ProposalChange
 from watchers.governance.getters import Number
+from watchers.governance.tally import Book as Votes
 from watchers.history import StoredEvent
 from watchers.holders import HolderBooks, doubt
 from watchers.wing import Ballot
@@ -132,7 +133,7 @@ async def voters_of(
         return Level("voters", "**Voters**", why=" unknown: no proposal is on record")
     level = Level("voters", f"**Voters** of proposal {short_number(latest.event.proposal_id)}")
     if voters is None:
-        return level._replace(why=" unknown: not all of its votes are on record")
+        return level._replace(why=" unknown: not all of its votes are on record, or one cannot be placed")
     if not voters:
         return level._replace(why=": nobody yet")
     then, since = await _earlier(dao, proposals, latest.time_s, desk)
@@ -184,14 +185,8 @@ async def _earlier(dao: Dao, proposals: Sequence[StoredEvent], time_s: int, desk
 
 
 def cast_by(ballots: Sequence[Ballot] | None) -> dict[str, int] | None:
-    """Add up what each voter cast."""
-    if ballots is None:
-        return None
-    cast: dict[str, int] = {}
-    for ballot in ballots:
-        raw = ballot.for_raw + ballot.against_raw + ballot.abstain_raw
-        cast[ballot.voter] = raw if ballot.replaces else cast.get(ballot.voter, 0) + raw
-    return {who: raw for who, raw in cast.items() if raw}
+    """Give the weight that each voter has on a proposal; None where not all of it is known."""
+    return None if ballots is None else Votes(ballots).cast_by
 
 
 async def measured(dao: Dao, powers: Mapping[str, int], terms: Terms, desk: Desk) -> "Census | None":

@@ -28,6 +28,7 @@ from watchers.batches.telling import container_of, facts_of
 from watchers.errors import UserError
 from watchers.governance.actions import actions
 from watchers.governance.events import ProposalChange, Vote, title_of
+from watchers.governance.tally import Book
 from watchers.history import StoredEvent
 from watchers.inquiry import Standing
 from watchers.wing import Ballot
@@ -60,7 +61,6 @@ _OUTCOMES = (
     ("passed", "Passed"),
     ("counted", "Voting is over"),
 )
-_NOBODY = Tally(0, 0, 0, None, 0, 0, None)
 
 
 def answer(
@@ -146,7 +146,7 @@ def _source(tally: Tally | None, standing: Standing | None, chain: Chain) -> str
 
 
 def _largest(votes: Sequence[StoredEvent], dao: Dao, tally: Tally | None, desk: Desk) -> list[str]:
-    cast = [(s.event, s.time_s) for s in votes if isinstance(s.event, Vote) and s.event.weight_raw]
+    cast, lessened = _standing_votes(votes)
     cast.sort(key=lambda pair: -pair[0].weight_raw)
     all_raw = sum((tally.for_raw, tally.against_raw, tally.abstain_raw)) if tally is not None else 0
     lines = []
@@ -156,10 +156,30 @@ def _largest(votes: Sequence[StoredEvent], dao: Dao, tally: Tally | None, desk: 
         )
         url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
         linked = f"[{weight}]({url})" if url else weight
-        part = f" · {figures.percent(Decimal(vote.weight_raw) / all_raw)} of all" if all_raw >= vote.weight_raw else ""
+        sure = all_raw >= vote.weight_raw and vote.voter not in lessened
+        part = f" · {figures.percent(Decimal(vote.weight_raw) / all_raw)} of all" if sure else ""
         lines.append(f"• **{linked}**{part} · {desk.lexicon.who(vote.chain_id, vote.voter)} · <t:{time_s}:R>")
     rows, _ = fitting(lines, room=VOTES_ROOM)
     return ["**Largest votes**", *rows] if rows else []
+
+
+def _standing_votes(votes: Sequence[StoredEvent]) -> tuple[list[tuple[Vote, int]], set[str]]:
+    """Give the votes of weight whose place no later one took, each with its time, and off whom weight was taken.
+    `votes` come newest first.
+    """
+    cast: list[tuple[Vote, int]] = []
+    replaced, lessened = set[str](), set[str]()
+    for stored in votes:
+        vote = stored.event
+        if not isinstance(vote, Vote):
+            continue
+        if vote.weight_raw and vote.voter not in replaced:
+            cast.append((vote, stored.time_s))
+        if vote.replaces:
+            replaced.add(vote.voter)
+        if vote.taken is not None:
+            lessened.add(vote.taken.voter)
+    return cast, lessened
 
 
 def _headline(tally: Tally | None, standing: Standing | None, changes: Sequence[str]) -> str:
@@ -222,11 +242,10 @@ def tally_of(ballots: Sequence[Ballot] | None, standing: Standing | None, judged
         return standing.tally
     if ballots is None:
         return None
-    sums = [sum(getattr(b, side) for b in ballots) for side in ("for_raw", "against_raw", "abstain_raw")]
-    if judged is not None and [judged.for_raw, judged.against_raw, judged.abstain_raw] == sums:
+    book = Book(ballots)
+    if judged is not None and (judged.for_raw, judged.against_raw, judged.abstain_raw) == book.counts:
         return judged
-    voters = len({b.voter for b in ballots})
-    return msgspec.structs.replace(_NOBODY, for_raw=sums[0], against_raw=sums[1], abstain_raw=sums[2], voters=voters)
+    return book.tally(None)
 
 
 def sided(tally: Tally | None, votes: Sequence[StoredEvent]) -> Tally | None:

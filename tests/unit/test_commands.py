@@ -23,7 +23,7 @@ from watchers.batches.telling import container_of
 from watchers.history import StoredEvent
 from watchers.inquiry import Standing
 from watchers.lookup import Found
-from watchers.wing import Ballot
+from watchers.wing import Ballot, Taken
 
 NOTHING = Appraised([], [], 0, None, [])
 
@@ -212,6 +212,36 @@ def test_the_tally_is_the_best_that_is_known() -> None:
     assert (counted_.for_raw, counted_.against_raw, counted_.voters) == (5, 1, 2)
     assert (counted_.quorum_raw, counted_.passes) == (None, None)
     assert proposal.tally_of(None, None, judged) is None
+
+
+def test_a_changed_mind_and_an_override_are_not_counted_twice_in_a_tally() -> None:
+    changed = [Ballot("a", 600, 0, 0), Ballot("a", 0, 600, 0, replaces=True)]
+    counted_ = proposal.tally_of(changed, None, None)
+    assert counted_ is not None
+    assert (counted_.for_raw, counted_.against_raw, counted_.voters) == (0, 600, 1)
+    judged = msgspec.structs.replace(a_tally("2", "2"), for_raw=0, against_raw=600, abstain_raw=0)
+    assert proposal.tally_of(changed, None, judged) is judged
+    overridden = [Ballot("a", 1_000, 0, 0), Ballot("b", 0, 400, 0, taken=Taken("a", 400))]
+    counted_ = proposal.tally_of(overridden, None, None)
+    assert counted_ is not None
+    assert (counted_.for_raw, counted_.against_raw, counted_.voters) == (600, 400, 2)
+
+
+def test_the_largest_votes_are_those_that_stand() -> None:
+    first, again = a_cast(600), a_cast(600, support="against", for_raw=0, against_raw=600 * E18, replaces=True)
+    tally = a_tally("0", "600")
+    (_, line) = proposal._largest(stored(again, first), UNISWAP, tally, DESK)
+    assert "600 UNI against" in line
+
+
+def test_a_vote_that_was_overridden_since_is_told_no_share_of_all() -> None:
+    owner = "0x" + "0f" * 20
+    given = a_cast(1_000)
+    taken = a_cast(400, voter=owner, taken=Taken(VOTER, 400 * E18))
+    tally = msgspec.structs.replace(a_tally("0", "0"), for_raw=1_000 * E18, against_raw=0, abstain_raw=0)
+    (_, of_delegate, of_owner) = proposal._largest(stored(taken, given), UNISWAP, tally, DESK)
+    assert "of all" not in of_delegate
+    assert "40.0 % of all" in of_owner
 
 
 def test_the_last_tally_is_of_the_newest_live_alert_of_that_proposal() -> None:

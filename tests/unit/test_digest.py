@@ -34,6 +34,7 @@ from watchers.digest import MOST_DAOS, MOST_NEWS, Span, composed, summed
 from watchers.errors import UserError
 from watchers.governance.events import Vote
 from watchers.history import StoredEvent
+from watchers.wing import Taken
 
 E18 = 10**18
 SPAN = Span(1_000_000, 1_086_400)
@@ -140,6 +141,20 @@ def test_a_later_vote_takes_the_place_of_the_one_it_replaces() -> None:
     first, other, again = cast(1), cast(2), cast(3, voter=f"0x{1:040x}", replaces=True)
     (one,) = sum_up([first, other, again])
     assert (one.votes, one.for_raw) == (2, 5 * E18)
+    nothing = cast(3, voter=f"0x{1:040x}", weight_raw=0, for_raw=0, replaces=True)
+    (one,) = sum_up([first, other, nothing])
+    assert (one.votes, one.for_raw) == (1, 2 * E18)
+
+
+def test_what_an_owner_takes_off_its_delegate_is_summed_once_and_off_an_alert_not_at_all() -> None:
+    given = cast(10)
+    own = cast(4, support="against", for_raw=0, against_raw=4 * E18, taken=Taken(f"0x{10:040x}", 4 * E18))
+    (one,) = sum_up([given, own])
+    assert (one.votes, one.for_raw, one.against_raw, one.other_raw) == (2, 6 * E18, 4 * E18, 0)
+    (one,) = sum_up([given, own], told(given))
+    assert (one.votes, one.for_raw, one.against_raw, one.other_raw) == (1, 0, 4 * E18, 0)
+    (one,) = sum_up([given, own], told(own))
+    assert (one.votes, one.for_raw, one.against_raw, one.other_raw) == (1, 6 * E18, 0, 0)
 
 
 def test_weight_on_what_is_no_side_is_told_apart() -> None:

@@ -23,7 +23,7 @@ from watchers.governance.census import PLAYERS, take
 from watchers.governance.electors import UNDELEGATED, tokens_on
 from watchers.governance.holding import holders_from
 from watchers.history import StoredEvent
-from watchers.wing import Ballot
+from watchers.wing import Ballot, Taken
 
 UNI = 10**18
 POWERS = {person(n): (n + 1) * 1_000_000 * UNI for n in range(4)}
@@ -203,6 +203,12 @@ def test_voters_add_up_and_a_vote_that_replaces_counts_alone() -> None:
     assert power.cast_by(None) is None
 
 
+def test_what_an_owner_overrides_is_no_longer_its_delegates() -> None:
+    a, b = person(0), person(1)
+    assert power.cast_by([Ballot(a, 1_000, 0, 0), Ballot(b, 0, 400, 0, taken=Taken(a, 400))]) == {a: 600, b: 400}
+    assert power.cast_by([Ballot(b, 0, 400, 0, taken=Taken(a, 400))]) is None  # the delegate's vote is not on record
+
+
 def proposal(number: int, day: int) -> StoredEvent:
     return StoredEvent(electorate.change("created", proposal_id=number), day * DAY_S)
 
@@ -305,6 +311,13 @@ def test_the_majority_is_the_side_with_most_votes_and_unknown_when_tied_or_not_o
     assert delegate.majority([Ballot(a, 5, 0, 0), Ballot(b, 0, 6, 0), Ballot(b, 0, 1, 0, replaces=True)]) == "for"
     assert delegate.majority([Ballot(a, 5, 0, 0), Ballot(b, 0, 5, 0)]) is None
     assert delegate.majority(None) is None
+
+
+def test_a_majority_is_without_what_owners_took_off_their_delegates() -> None:
+    a, b = person(0), person(1)
+    ballots = [Ballot(a, 1_000, 0, 0), Ballot(b, 0, 700, 0, taken=Taken(a, 700))]
+    assert delegate.majority(ballots) == "against"
+    assert delegate.majority(ballots[1:]) is None  # the delegate's vote is not on record
 
 
 def test_an_address_or_a_label_is_understood_and_anything_else_is_a_sentence() -> None:

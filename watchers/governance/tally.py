@@ -87,17 +87,34 @@ class Book:
         """Give all that a voter has put on the proposal, as far as the book tells."""
         return self._by_voter.get(voter, Counts())
 
-    def tally(self, rule: Rule) -> Tally:
-        """Write the sums down. An incomplete book gives zeros, no voters and no outcome: nothing is known of it."""
+    @property
+    def cast_by(self) -> dict[str, int] | None:
+        """Give the weight of each voter who has any on the proposal; None as with `voters`."""
+        if self.voters is None:
+            return None
+        return {voter: parts.cast_raw for voter, parts in self._by_voter.items() if parts.cast_raw}
+
+    @property
+    def most(self) -> str | None:
+        """Give the side with the most weight; None where that is not known, or two have as much."""
+        top = max(self.counts)
+        if not (self.whole and self.sure) or not top or self.counts.count(top) > 1:
+            return None
+        return SIDES[self.counts.index(top)]
+
+    def tally(self, rule: Rule | None) -> Tally:
+        """Write the sums down. An incomplete book gives zeros, no voters and no outcome: nothing is known of it. No
+        `rule`, where nobody could be asked for it: no quorum and no outcome.
+        """
         counts = self.counts if self.whole else Counts()
         return Tally(
             for_raw=counts.for_raw,
             against_raw=counts.against_raw,
             abstain_raw=counts.abstain_raw,
-            quorum_raw=rule.quorum(counts) if rule.counted is not None and self.whole else None,
-            toward_quorum_raw=rule.toward(counts),
+            quorum_raw=rule.quorum(counts) if rule is not None and rule.counted is not None and self.whole else None,
+            toward_quorum_raw=rule.toward(counts) if rule is not None else 0,
             voters=len(self._by_voter) if self._voters_known else 0,
-            passes=rule.passes(counts) if self.whole and self.sure else None,
+            passes=rule.passes(counts) if rule is not None and self.whole and self.sure else None,
             unsided=isinstance(rule, Choices),
         )
 
