@@ -22,7 +22,7 @@ from watchers.alert import (
     alert_id,
 )
 from watchers.governance.asks import Counts
-from watchers.governance.events import Vote
+from watchers.governance.events import Vote, holding
 from watchers.governance.tally import Book
 from watchers.history import StoredEvent
 
@@ -187,7 +187,8 @@ def _news(
     for key in dict.fromkeys([*taken, *closed, *turns]):
         within = sorted((at_s, change) for change, at_s in taken.get(key, {}).items() if span.holds(at_s))
         flips = turns.get(key, ())
-        over: Closed = "" if _TOLD & taken.get(key, {}).keys() else closed.get(key, "")
+        in_order = sorted(taken.get(key, {}), key=taken.get(key, {}).__getitem__)
+        over: Closed = "" if _TOLD & holding(in_order) else closed.get(key, "")
         if within or over or flips:
             changes = tuple(change for _, change in within)
             turned = flips[-1].flips or "" if flips else ""

@@ -24,6 +24,7 @@ _SAID: dict[str, tuple[str, Accent]] = {
     "retried": ("Queued proposal would fail now", "warning"),
     "passed": ("Proposal passed", "good"),
     "counted": ("Voting is over and counted", "neutral"),
+    "restored": ("Proposal is back: it was not cancelled", "warning"),
 }
 # nobody can vote any more
 _OVER = {"queued", "executed", "canceled", "closed", "defeated", "vetoed", "retried", "passed", "counted"}

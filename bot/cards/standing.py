@@ -10,6 +10,7 @@ from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon, short_number
 from bot.cards.vote import proposal_name, tally_bars
 from watchers.alert import AlertState, Followed, LargeVote, ProposalFacts, StepTaken, Tally
+from watchers.governance.events import holding
 
 THREAD_NAME = 100  # Source: Discord documentation, "Start Thread from Message"
 RESULT = 600
@@ -25,6 +26,7 @@ STEPS = {
     "vetoed": "Vetoed",
     "passed": "Passed",
     "counted": "Counted",
+    "restored": "Not cancelled after all",
 }
 _OUTCOMES: tuple[tuple[str, str, Accent], ...] = (
     ("executed", "Executed", "good"),
@@ -89,7 +91,7 @@ def _begun(tally: Tally | None) -> bool:
 
 
 def _headline(facts: ProposalFacts, followed: Followed) -> tuple[str, Accent]:
-    taken = {step.change for step in followed.steps}
+    taken = holding([step.change for step in followed.steps])
     for step, said, accent in _OUTCOMES:
         if step in taken:
             return said, accent

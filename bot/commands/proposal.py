@@ -27,7 +27,7 @@ from watchers.batches.events import BatchResult
 from watchers.batches.telling import container_of, facts_of
 from watchers.errors import UserError
 from watchers.governance.actions import actions
-from watchers.governance.events import ProposalChange, Vote, title_of
+from watchers.governance.events import ProposalChange, Vote, holding, title_of
 from watchers.governance.tally import Book
 from watchers.history import StoredEvent
 from watchers.inquiry import Standing
@@ -51,6 +51,7 @@ _STEP = {
     "vetoed": "Vetoed",
     "passed": "Passed",
     "counted": "Counted",
+    "restored": "Not cancelled after all",
 }
 _OUTCOMES = (
     ("canceled", "Cancelled"),
@@ -197,8 +198,9 @@ def _headline(tally: Tally | None, standing: Standing | None, changes: Sequence[
 
 
 def _how(tally: Tally | None, standing: Standing | None, changes: Sequence[str]) -> str:
+    holds = holding(changes)
     for change, said in _OUTCOMES:
-        if change in changes:
+        if change in holds:
             return said
     passes = tally.passes if tally is not None else None
     missed = _missed(tally)

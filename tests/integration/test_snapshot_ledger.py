@@ -14,7 +14,7 @@ from config.settings import Chain, Dao, Runtime, Settings, VoteWatch
 from tests.hub import OTHER_SPACE, SPACE, FakeHub, proposal_id, serving
 from tests.integration.test_supervisor import Notices, fast_clock, fast_sleep, running, until
 from tests.node import Clock
-from watchers.alert import AlertState, ProposalFacts, VoteFacts
+from watchers.alert import AlertState, Followed, ProposalFacts, VoteFacts
 from watchers.errors import ChainError
 from watchers.governance.events import Vote
 from watchers.history import History
@@ -89,6 +89,11 @@ class World:
 
     async def votes(self) -> list[VoteFacts]:
         return [one.alert.facts for one in await self.said("vote") if isinstance(one.alert.facts, VoteFacts)]
+
+    async def followed(self) -> Followed:
+        """Give how the one proposal stands that is followed."""
+        (one,) = [facts.followed for facts in await self.steps() if facts.followed is not None]
+        return one
 
     async def steps(self) -> list[ProposalFacts]:
         return [one.alert.facts for one in await self.said("proposal") if isinstance(one.alert.facts, ProposalFacts)]
@@ -355,6 +360,26 @@ async def test_a_proposal_that_the_hub_has_no_more_is_told_as_cancelled_once(w: 
     for _ in range(GONE + 2):
         await w.read()
     assert [facts.change for facts in await w.steps() if not facts.followed] == ["canceled"]
+
+
+async def test_a_proposal_that_comes_back_takes_its_cancellation_back(w: World) -> None:
+    w.fake.propose(2, created=NOW + 5, start=NOW + 5, end=NOW + 2 * DAY)
+    await w.read()
+    gone = w.fake.proposals.pop()
+    for change, over in (("canceled", True), ("restored", False)) * 2:
+        for _ in range(GONE + 1):
+            await w.read()
+        steps = [facts.change for facts in await w.steps() if facts.followed is None]
+        assert steps[-1] == change
+        assert (await w.followed()).ended == over
+        w.fake.proposals = w.fake.proposals[:1] if gone in w.fake.proposals else [*w.fake.proposals, gone]
+    assert steps == ["canceled", "restored"] * 2
+    w.fake.proposals = [*w.fake.proposals[:1], gone]
+    await w.read(2 * DAY)
+    assert (await w.followed()).ended, "its deadline has passed, as any other's does"
+    gone |= {"state": "closed", "scores": [1_600, 0, 0], "scores_state": "final"}
+    await w.read()
+    assert {step.change for step in (await w.followed()).steps} == {"created", "canceled", "restored", "passed"}
 
 
 async def test_flagged_proposals_and_their_votes_are_left_out(w: World) -> None:

@@ -189,6 +189,12 @@ def test_a_step_that_says_how_it_closed_is_told_alone() -> None:
     assert [(news.steps, news.closed) for news in one.news] == [(("canceled",), "")]
 
 
+def test_a_cancellation_that_was_taken_back_does_not_hide_how_voting_closed() -> None:
+    steps = (("canceled", SPAN.from_s), ("restored", SPAN.from_s + 1))
+    (one,) = sum_up([], followed(*steps, ended=True, ends_at_s=SPAN.from_s + 2, tally=a_tally("50", "1")))
+    assert [(news.steps, news.closed) for news in one.news] == [(("canceled", "restored"), "passing")]
+
+
 def test_flips_are_counted_and_the_last_is_told() -> None:
     votes = [cast(1), cast(2)]
     alerts = (told(votes[0], flips="passing"), told(votes[1], flips="failing"))

@@ -11,7 +11,7 @@ from bot.cards.card import Card
 from bot.cards.doing import effect_lines
 from bot.cards.lexicon import shorten
 from bot.cards.proposal import _SAID as SAID
-from bot.cards.standing import _STEPS as STANDING
+from bot.cards.standing import STEPS as STANDING
 from bot.commands import proposal, why
 from bot.commands.proposal import _STEP as LISTED
 from tests.alerts import UNI, VOTER, a_proposal, a_state

@@ -161,6 +161,16 @@ def test_a_proposal_of_a_hub_is_answered_from_what_is_kept() -> None:
     assert any("<t:1800000000:f>" in line for line in still.facts)
 
 
+def test_a_proposal_that_came_back_is_answered_as_open_and_then_by_its_result() -> None:
+    steps = [a_step("created"), a_step("canceled", position=2), a_step("restored", position=3)]
+    back = proposal.answer(SPACE, PROPOSAL, steps, [], CHOSEN, None, DESK)
+    assert back.headline == "Open: 3 votes"
+    over = proposal.answer(SPACE, PROPOSAL, [*steps, a_step("passed", position=1)], [], CHOSEN, None, DESK)
+    assert over.headline == "Passed: 3 votes"
+    gone = proposal.answer(SPACE, PROPOSAL, [*steps, a_step("canceled", position=4)], [], CHOSEN, None, DESK)
+    assert gone.headline == "Cancelled: 3 votes"
+
+
 def test_a_tally_has_no_sides_where_no_vote_has_one() -> None:
     plain = msgspec.structs.replace(CHOSEN, unsided=False)
     assert proposal.sided(plain, [a_cast("Blue"), a_cast("Red")]) == CHOSEN

@@ -65,3 +65,18 @@ def test_its_headline_says_how_it_stands(given: Card, headline: str) -> None:
 def test_a_step_that_ends_it_is_its_headline(step: str, headline: str, accent: str) -> None:
     given = card("t", StepTaken(step, "0xbb", 2), ended=True, tally=a_tally("43.6", "31.9"))
     assert (given.headline, given.accent) == (headline, accent)
+
+
+@pytest.mark.parametrize(
+    ("steps", "headline"),
+    [
+        (("canceled", "restored"), "Passing so far: 57.7 % for"),
+        (("canceled", "restored", "passed"), "Passed"),
+        (("canceled", "restored", "canceled"), "Cancelled"),
+    ],
+)
+def test_a_cancellation_that_was_taken_back_is_no_outcome(steps: tuple[str, ...], headline: str) -> None:
+    taken = [StepTaken(step, "0xbb", at) for at, step in enumerate(steps, 2)]
+    given = card("t", *taken, tally=a_tally("43.6", "31.9"))
+    assert given.headline == headline
+    assert "Not cancelled after all" in "\n".join(given.facts)

@@ -4,6 +4,7 @@ Units: `_raw` is base units of the voting token; `_clock` is what the governor c
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Literal
 
 from config.settings import ActName
@@ -14,7 +15,7 @@ from watchers.wing import Taken
 Support = Literal["for", "against", "abstain", "split", "unknown"]
 Change = Literal[
     "created", "activated", "queued", "executed", "canceled", "extended", "closed", "defeated", "vetoed", "passed",
-    "counted",
+    "counted", "restored",
 ]  # fmt: skip
 
 TITLE = 256  # characters; longer ones are cut
@@ -46,7 +47,8 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
 
     `activated`: voting opens on another contract; `closed`: voting is over and its result travels to another chain;
     `defeated`, `vetoed`: it will not be carried out. `passed`: the votes are for it, and nothing carries it out by
-    itself; `counted`: they are counted and no rule says what follows. `result` is the count in words.
+    itself; `counted`: they are counted and no rule says what follows; `restored`: it was not cancelled after all.
+    `result` is the count in words.
     `final_raw`: for, against and abstain as they were counted in the end, where the step tells them.
     `left_out`: actions that are too many or too large to keep. `simulated`: what its actions did when they were tried
     at this step; None where nobody tried.
@@ -67,6 +69,12 @@ class ProposalChange(Event, frozen=True, kw_only=True, tag="proposal"):
     left_out: int = 0
     simulated: Simulated | None = None
     result: str = ""
+
+
+def holding(changes: Sequence[Change | str]) -> set[str]:
+    """Give the steps that hold, of those taken in order: a cancellation does until it is taken back."""
+    undone = next((one for one in reversed(changes) if one in ("canceled", "restored")), "") == "restored"
+    return {one for one in changes if not (undone and one == "canceled")}
 
 
 class DelegateChange(Event, frozen=True, kw_only=True, tag="delegation"):

@@ -16,7 +16,7 @@ from watchers.chain.block import Header
 from watchers.event import Event
 from watchers.governance.clock import now_clock
 from watchers.governance.desk import Desk, Key
-from watchers.governance.events import ProposalChange
+from watchers.governance.events import ProposalChange, holding
 from watchers.governance.simulation import STEPS as TELLING
 from watchers.governance.tally import Book
 
@@ -44,7 +44,7 @@ def stands(desk: Desk, about: Sequence[Event]) -> Followed:
     known = [(step, time_s) for step, time_s in desk.at.steps.get(desk.key, ()) if isinstance(step, ProposalChange)]
     known += [(event, desk.at.header.time_s) for event in about if isinstance(event, ProposalChange)]
     steps = [StepTaken(step.change, step.tx, time_s) for step, time_s in dict(known).items()]
-    over = any(step.change in ENDS for step in steps) or is_past(desk.dao, desk.end_clock, desk.at.header)
+    over = bool(ENDS & holding([step.change for step in steps])) or is_past(desk.dao, desk.end_clock, desk.at.header)
     return Followed((*steps[:1], *steps[1:][1 - MOST_STEPS :]), _largest(desk.book), over)
 
 

@@ -43,7 +43,7 @@ from watchers.wing import Situation
 LARGE = Decimal("0.10")
 DOES = 10  # actions that an alert carries; history has them all
 REAL_TURNOUT = 4  # a quarter of the quorum cast before: from then on a share of the votes cast says something
-_NOTABLE = ("extended", "executed", "canceled", "defeated", "vetoed", "passed", "counted")
+_NOTABLE = ("extended", "executed", "canceled", "defeated", "vetoed", "passed", "counted", "restored")
 _STEPS: dict[str, Severity] = dict.fromkeys(_NOTABLE, "notable")
 
 

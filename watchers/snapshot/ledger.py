@@ -8,6 +8,7 @@ and commit costs nothing. What is new is told; a vote that the hub has corrected
     proposal not kept, older                           kept with all its votes, nobody is told (a first start, too)
     proposal counted, its end not kept                 its votes are read again, then its result is told
     proposal kept and not listed, `GONE` times         told as cancelled
+    proposal told as cancelled and listed              its cancellation is taken back
 
 A block is the second of a reading. It moves past the votes that are read and never past others: what else is told in
 a reading takes the very next second.
@@ -25,7 +26,7 @@ import structlog
 from config.settings import Chain, Settings
 from watchers.chain.block import Cursor, Header
 from watchers.errors import DecodeError
-from watchers.governance.events import ProposalChange, Vote
+from watchers.governance.events import ProposalChange, Vote, holding
 from watchers.governance.following import ENDS
 from watchers.history import History, StoredEvent
 from watchers.pipeline import Counters, past_their_end
@@ -163,19 +164,26 @@ class Ledger:
             await self._commit(News((*events, told[one.id]), corrected))
 
     async def _gone(self, seen: Mapping[str, HubProposal]) -> None:
-        """Tell of proposals that are kept as open and that the hub has no more."""
+        """Tell of proposals that are kept as open and that the hub has no more, and of those that are back."""
         now_s, missing = self.counters.head, dict[int, int]()
         for governor in self._by_governor:
             for stored in await self._history.proposals(chain_id=self.chain.id, governor=governor, limit=OPEN):
                 made = stored.event
-                if not isinstance(made, ProposalChange) or made.end_clock <= now_s or made.tx in seen:
+                if not isinstance(made, ProposalChange):
                     continue
-                life = await self._history.proposal(self.chain.id, governor, made.proposal_id)
-                if any(isinstance(one.event, ProposalChange) and one.event.change in ENDS for one in life):
+                is_back = made.tx in self._listed
+                if not is_back and (made.end_clock <= now_s or made.tx in seen):
+                    continue
+                found = await self._history.proposal(self.chain.id, governor, made.proposal_id)
+                life = [one.event for one in found if isinstance(one.event, ProposalChange)]
+                holds = holding([step.change for step in life])
+                if is_back and "canceled" in holds:
+                    await self._commit(News((telling.restored(made, life, now_s),)))
+                if is_back or ENDS & holds:
                     continue
                 missing[made.proposal_id] = self._missing.get(made.proposal_id, 0) + 1
                 if missing[made.proposal_id] == GONE:
-                    await self._commit(News((telling.deleted(made, now_s),)))
+                    await self._commit(News((telling.deleted(made, life, now_s),)))
         self._missing = missing
 
     async def _pages(self, where: Mapping[str, object], since_s: int = 0) -> AsyncIterator[list[Vote]]:

@@ -5,6 +5,7 @@ votes, and votes are ordered by their ids, so that a second reading gives the sa
 """
 
 import hashlib
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -18,7 +19,7 @@ from watchers.snapshot.reading import HubProposal, HubVote
 
 PLACES = 999_000  # below what a block has room for in history
 SHOWN = 4
-CREATED, ENDED, DELETED = 0, 1, 2
+CREATED, ENDED, DELETED = 0, 1, 2  # what comes after a deletion takes the places after it
 FINAL = "final"  # `scores_state` of a proposal that is counted; "invalid" of one that cannot be
 
 
@@ -83,9 +84,19 @@ def ended(proposal: HubProposal, dao: Dao, chain_id: int) -> ProposalChange:
     return _step(proposal, dao, chain_id, change, ENDED, proposal.end, result=_result(proposal))
 
 
-def deleted(made: ProposalChange, at_s: int) -> ProposalChange:
-    """Tell that a proposal whose creation was told is gone from the hub."""
-    cut = {"position": DELETED, "change": "canceled", "block": at_s, "description": "", "proposer": ""}
+def deleted(made: ProposalChange, life: Sequence[ProposalChange], at_s: int) -> ProposalChange:
+    """Tell that a proposal whose creation was told is gone from the hub; `life` are the steps that were told of it."""
+    return _next(made, life, "canceled", at_s)
+
+
+def restored(made: ProposalChange, life: Sequence[ProposalChange], at_s: int) -> ProposalChange:
+    """Tell that a proposal that was told as gone is back on the hub."""
+    return _next(made, life, "restored", at_s)
+
+
+def _next(made: ProposalChange, life: Sequence[ProposalChange], change: Change, at_s: int) -> ProposalChange:
+    position = max(DELETED, 1 + max((step.position for step in life), default=0))
+    cut = {"position": position, "change": change, "block": at_s, "description": "", "proposer": ""}
     return msgspec.structs.replace(made, **cut, start_clock=0, end_clock=0)
 
 
