@@ -362,6 +362,22 @@ async def test_a_proposal_that_the_hub_has_no_more_is_told_as_cancelled_once(w: 
     assert [facts.change for facts in await w.steps() if not facts.followed] == ["canceled"]
 
 
+@pytest.mark.parametrize("bent", [{"choices": None}, {"author": "0x12"}, {"scores": [-1]}, {"id": 7}, {"id": ""}])
+async def test_a_proposal_whose_row_makes_no_sense_is_counted_and_not_taken_for_gone(
+    w: World, bent: dict[str, Any]
+) -> None:
+    whole = w.fake.proposals[0]
+    w.fake.proposals = [whole | bent]
+    for _ in range(GONE + 2):
+        await w.read()
+    assert await w.steps() == []
+    assert w.ledger.counters.decode_errors == GONE + 2
+    w.fake.proposals = [whole]
+    w.fake.vote(1, FOR, 600, created=w.now_s + 10)
+    await w.read()
+    assert len(await w.votes()) == 1, "it goes on as soon as it can be read"
+
+
 async def test_a_proposal_that_comes_back_takes_its_cancellation_back(w: World) -> None:
     w.fake.propose(2, created=NOW + 5, start=NOW + 5, end=NOW + 2 * DAY)
     await w.read()

@@ -18,7 +18,7 @@ sense is counted, said once, and skipped.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
@@ -113,7 +113,9 @@ class Ledger:
         """List the proposals, tell the new ones, keep the older ones with their votes."""
         where = {"space_in": sorted(self._daos), "end_gte": since_s - self._ended_s}
         seen: dict[str, HubProposal] = {}
+        shown: set[str | None] = set()  # the ids of all rows: one that makes no sense is there all the same
         async for rows in self.hub.pages("proposals", where):
+            shown |= {reading.name_of(row) for row in rows}
             read = (self._read(reading.proposal, row) for row in rows)
             seen |= {one.id: one for one in read if one is not None and self._is_ours(one)}
         made = {one.id: telling.created(one, self._daos[one.space], self.chain.id) for one in seen.values()}
@@ -127,7 +129,7 @@ class Ledger:
         fresh = tuple(made[one.id] for one in unknown if one.created > since_s)
         if fresh:
             await self._commit(News(fresh))
-        await self._gone(seen)
+        await self._gone(shown)
 
     async def _adopt(self, proposal: HubProposal, made: ProposalChange, since_s: int) -> None:
         """Keep a proposal that is no news, its creation last: only then its book is whole. Its end may be news."""
@@ -163,16 +165,17 @@ class Ledger:
                 corrected |= news.corrected
             await self._commit(News((*events, told[one.id]), corrected))
 
-    async def _gone(self, seen: Mapping[str, HubProposal]) -> None:
+    async def _gone(self, shown: Set[str | None]) -> None:
         """Tell of proposals that are kept as open and that the hub has no more, and of those that are back."""
         now_s, missing = self.counters.head, dict[int, int]()
+        nameless = None in shown  # such a row may be any of them
         for governor in self._by_governor:
             for stored in await self._history.proposals(chain_id=self.chain.id, governor=governor, limit=OPEN):
                 made = stored.event
                 if not isinstance(made, ProposalChange):
                     continue
                 is_back = made.tx in self._listed
-                if not is_back and (made.end_clock <= now_s or made.tx in seen):
+                if not is_back and (made.end_clock <= now_s or made.tx in shown):
                     continue
                 found = await self._history.proposal(self.chain.id, governor, made.proposal_id)
                 life = [one.event for one in found if isinstance(one.event, ProposalChange)]
@@ -181,8 +184,8 @@ class Ledger:
                     await self._commit(News((telling.restored(made, life, now_s),)))
                 if is_back or ENDS & holds:
                     continue
-                missing[made.proposal_id] = self._missing.get(made.proposal_id, 0) + 1
-                if missing[made.proposal_id] == GONE:
+                missing[made.proposal_id] = self._missing.get(made.proposal_id, 0) + (not nameless)
+                if missing[made.proposal_id] == GONE and not nameless:
                     await self._commit(News((telling.deleted(made, life, now_s),)))
         self._missing = missing
 
