@@ -362,7 +362,10 @@ async def test_a_proposal_that_the_hub_has_no_more_is_told_as_cancelled_once(w: 
     assert [facts.change for facts in await w.steps() if not facts.followed] == ["canceled"]
 
 
-@pytest.mark.parametrize("bent", [{"choices": None}, {"author": "0x12"}, {"scores": [-1]}, {"id": 7}, {"id": ""}])
+@pytest.mark.parametrize(
+    "bent",
+    [{"choices": None}, {"author": "0x12"}, {"scores": [-1]}, {"id": 7}, {"id": ""}, {"id": proposal_id(1).upper()}],
+)
 async def test_a_proposal_whose_row_makes_no_sense_is_counted_and_not_taken_for_gone(
     w: World, bent: dict[str, Any]
 ) -> None:

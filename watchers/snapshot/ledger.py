@@ -18,7 +18,7 @@ sense is counted, said once, and skipped.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
@@ -165,7 +165,7 @@ class Ledger:
                 corrected |= news.corrected
             await self._commit(News((*events, told[one.id]), corrected))
 
-    async def _gone(self, shown: Set[str | None]) -> None:
+    async def _gone(self, shown: set[str | None]) -> None:
         """Tell of proposals that are kept as open and that the hub has no more, and of those that are back."""
         now_s, missing = self.counters.head, dict[int, int]()
         nameless = None in shown  # such a row may be any of them

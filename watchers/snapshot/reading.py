@@ -107,7 +107,7 @@ def proposal(given: object) -> HubProposal:
 def name_of(given: object) -> str | None:
     """Give the id of a row that need make no sense otherwise; None: not even that can be read."""
     name = given.get("id") if isinstance(given, dict) else None
-    return name if isinstance(name, str) and name else None
+    return name.lower() if isinstance(name, str) and name else None
 
 
 def vote(given: object) -> HubVote:
