@@ -24,6 +24,7 @@ NAMES: tuple[Name, ...] = get_args(Name)
 CHANGE_D = 30
 NEAR_D = 7  # a snapshot that is so much older than 30 days serves where one of that very day is missing
 SHOWN_OUT = 5
+NAMED = 3  # of the largest, beside the other levels; a level by itself names all that its census does
 SHOWN_CLASSES = 5
 EXACT = 1e-6  # what rounding may cost an index that is counted to the end
 
@@ -82,26 +83,27 @@ def headline(level: Level) -> str:
     return f"{counted(k, level.name[:-1])} {'has' if k == 1 else 'have'} more than half {of}"
 
 
-def briefly(level: Level, dao: Dao, desk: Desk) -> list[str]:
-    """Say the most important of a level, beside the others."""
+def briefly(level: Level, dao: Dao, desk: Desk, *, linked: bool = True) -> list[str]:
+    """Say the most important of a level, beside the others; `linked` False: addresses without their links."""
     census = level.census
     if census is None:
-        return _unknown(level, dao, desk)
+        return _unknown(level, dao, desk, linked=linked)
     return [
         *_head(level, dao, census),
         _gini(level, census),
         _nakamoto(level, census),
         *_reached(level, dao, census),
         _largest(level, census),
-        *_out(level, dao, desk),
+        _who(census, dao, desk, NAMED, linked=linked),
+        *_out(level, dao, desk, linked=linked),
     ]
 
 
-def wholly(level: Level, dao: Dao, desk: Desk) -> list[str]:
+def wholly(level: Level, dao: Dao, desk: Desk, *, linked: bool = True) -> list[str]:
     """Say everything that is measured of a level."""
     census = level.census
     if census is None:
-        return _unknown(level, dao, desk)
+        return _unknown(level, dao, desk, linked=linked)
     return [
         *_head(level, dao, census),
         _gini(level, census),
@@ -109,16 +111,17 @@ def wholly(level: Level, dao: Dao, desk: Desk) -> list[str]:
         _nakamoto(level, census),
         *_reached(level, dao, census),
         _largest(level, census),
+        _who(census, dao, desk, len(census.largest), linked=linked),
         f"• **Largest hundredth {_part(census.measures.top_1pct)}**, tenth {_part(census.measures.top_10pct)} of all",
         *_entropy(level, census),
         *_game(census),
-        *_out(level, dao, desk),
+        *_out(level, dao, desk, linked=linked),
         _changes(level),
     ]
 
 
-def _unknown(level: Level, dao: Dao, desk: Desk) -> list[str]:
-    return [f"{level.title}{level.why}", *(_out(level, dao, desk) if level.out else ())]
+def _unknown(level: Level, dao: Dao, desk: Desk, *, linked: bool) -> list[str]:
+    return [f"{level.title}{level.why}", *(_out(level, dao, desk, linked=linked) if level.out else ())]
 
 
 def _head(level: Level, dao: Dao, census: "Census") -> list[str]:
@@ -184,6 +187,16 @@ def _largest(level: Level, census: "Census") -> str:
     )
 
 
+def _who(census: "Census", dao: Dao, desk: Desk, most: int, *, linked: bool) -> str:
+    """Say who the largest are, each with its share of the level."""
+    chain_id, m = desk.settings.chains[dao.chain].id, census.measures
+    named = [
+        f"{desk.lexicon.who(chain_id, who, linked=linked)} {figures.percent(Decimal(raw) / m.total)}"
+        for who, raw in census.largest[:most]
+    ]
+    return f"• **Who** {', '.join(named)}{f', and {m.n - len(named):,} more' if m.n > len(named) else ''}"
+
+
 def _entropy(level: Level, census: "Census") -> list[str]:
     m, split = census.measures, census.classes
     least = f"{m.min_entropy_bits:.2f} bits**{_moved(level, m.min_entropy_bits, 'min_entropy_bits', 2)}"
@@ -192,7 +205,7 @@ def _entropy(level: Level, census: "Census") -> list[str]:
     return [
         (
             f"• **Shannon {m.shannon_bits:.2f} bits**{_moved(level, m.shannon_bits, 'shannon_bits', 2)}: as hard to "
-            f"guess who has a vote as among {2**m.shannon_bits:,.0f} equals"
+            f"guess who has a vote as among {2**m.shannon_bits:,.1f} equals"
         ),
         f"• **Min-entropy {least}: by the largest alone, as among {2**m.min_entropy_bits:,.1f} equals",
         (
@@ -224,7 +237,7 @@ def _doubt(error: float) -> str:
     return " (exact)" if error < EXACT else f" (within {error * 100:.2g} points)"
 
 
-def _out(level: Level, dao: Dao, desk: Desk) -> list[str]:
+def _out(level: Level, dao: Dao, desk: Desk, *, linked: bool) -> list[str]:
     if level.name == "voters":
         return ["**Left out** nobody: who voted, counts"]
     if not level.out:
@@ -233,7 +246,7 @@ def _out(level: Level, dao: Dao, desk: Desk) -> list[str]:
     chain_id = desk.settings.chains[dao.chain].id
     rows = sorted(level.out.items(), key=lambda pair: -pair[1])
     said = [
-        f"{desk.lexicon.who(chain_id, who)} {figures.amount(raw, dao.decimals)}"
+        f"{desk.lexicon.who(chain_id, who, linked=linked)} {figures.amount(raw, dao.decimals)}"
         f" ({figures.percent(Decimal(raw) / level.whole_raw)})"
         for who, raw in rows[:SHOWN_OUT]
     ]

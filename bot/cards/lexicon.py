@@ -48,20 +48,22 @@ class Lexicon:
         chain = self._chains.get(chain_id)
         return chain.tx_url(tx) if chain and tx else ""
 
-    def who(self, chain_id: int, address: str) -> str:
+    def who(self, chain_id: int, address: str, *, linked: bool = True) -> str:
         """Write an address as markdown: its label, and its first and last six digits linked to the explorer, which has
-        it whole. Never four and four: addresses that agree in so few digits are cheap to make.
+        it whole. Never four and four: addresses that agree in so few digits are cheap to make. `linked` False: without
+        the link and the label cut shorter, where room is scarce.
         """
         if not address:
             return "unknown"
         label = self.label(chain_id, address)
         shown = shorten(address)
         chain = self._chains.get(chain_id)
-        linked = f"[{shown}]({chain.address_url(to_checksum_address(address))})" if chain else f"`{shown}`"
+        url = chain.address_url(to_checksum_address(address)) if chain and linked else ""
+        digits = f"[{shown}]({url})" if url else f"`{shown}`"
         if label is None:
-            return linked
+            return digits
         kind = f" ({label.kind})" if label.kind != "unknown" else ""
-        return f"**{escape(label.name, 40)}**{kind} {linked}"
+        return f"**{escape(label.name, 40 if linked else 20)}**{kind} {digits}"
 
 
 def shorten(address: str) -> str:

@@ -20,7 +20,7 @@ from bot.charts.plots import Curve, Line, Lorenz, Panel, Plot, Trend
 from bot.desk import Desk
 from bot.levels import CHANGE_D, NAMES, Level, Name, before, briefly, headline, unkept, wholly
 from bot.reply import Asked, reply
-from bot.rows import counted
+from bot.rows import counted, fitting
 from config.settings import Dao
 from watchers.delegates import DAY_S, Book, Snapshot
 from watchers.governance.events import ProposalChange
@@ -50,7 +50,10 @@ class Terms(NamedTuple):
 def card_of(dao: Dao, levels: Sequence[Level], desk: Desk, *, block: int | None, gaps: int = 0) -> Card:
     """Draw the answer: one level wholly, several briefly. `gaps` counts changes that a book did not get."""
     alone = len(levels) == 1
-    facts = [line for level in levels for line in (wholly if alone else briefly)(level, dao, desk)]
+    tell = wholly if alone else briefly
+    facts = [line for level in levels for line in tell(level, dao, desk)]
+    if fitting(facts)[1]:  # long labels: the links are what can go
+        facts = [line for level in levels for line in tell(level, dao, desk, linked=False)]
     known = {level.name: level for level in levels if level.census is not None}
     first = next((known[name] for name in ("delegates", "holders") if name in known), levels[0])
     small = [desk.lexicon.chain_name(desk.settings.chains[dao.chain].id)]

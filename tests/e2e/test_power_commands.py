@@ -37,6 +37,12 @@ async def test_power_tells_three_levels_at_one_block(world: World) -> None:
     assert "• To the quorum 1: so many of the largest reach it alone (400k ROSTRA)" in said
     assert "Voters of proposal 7854…5893: 6 voters with 2.57M ROSTRA together" in said
     assert any(line.startswith("• Turnout 25.7 % of the supply, 95.5 % of what is delegated now") for line in said)
+    who = [line for line in said if line.startswith("• Who ")]
+    assert [line.count(" %") for line in who] == [3, 3, 3]
+    assert who[1].startswith(
+        "• Who Sandbox fund (investor) 0x996550…B0A4dc 49.0 %, Founding team (team) 0x976EA7…3a0aa9 33.4 %, "
+    )
+    assert who[1].endswith(" %, and 3 more")
     assert said[-1] == "-# Sandbox · as of block 82"
 
 
@@ -72,8 +78,8 @@ async def test_power_tells_every_measure_of_the_level_that_is_asked_for(
     assert said[0] == first
     heads = [line.split("**")[1] for line in reply.text.splitlines() if line.startswith("• **")]
     assert [" ".join(head.split()[:1]) for head in heads if not head.startswith("Turnout")] == [
-        "Gini", "HHI", "Effective", "Nakamoto", "To", "To", "Largest", "Largest", "Shannon", "Min-entropy", "Theil",
-        "Classes", "Banzhaf", "Shapley-Shubik",
+        "Gini", "HHI", "Effective", "Nakamoto", "To", "To", "Largest", "Who", "Largest", "Shannon", "Min-entropy",
+        "Theil", "Classes", "Banzhaf", "Shapley-Shubik",
     ]  # fmt: skip
     assert any(largest in line for line in said)
     assert [line for line in said if "Turnout" in line] == [line for line in said[3:4] if level == "voters"]

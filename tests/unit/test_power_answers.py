@@ -111,7 +111,7 @@ def test_every_measure_of_a_level_has_its_sentence_and_its_block(name: Name) -> 
         "To propose 1: so many of the largest may propose, together at least (1 UNI)",
         "Largest 40.0 %, ten largest 100.0 %",
         "Largest hundredth 40.0 %, tenth 40.0 %",
-        "Shannon 1.85 bits: as hard to guess who has a vote as among 4 equals",
+        "Shannon 1.85 bits: as hard to guess who has a vote as among 3.6 equals",
         "Min-entropy 1.32 bits: by the largest alone, as among 2.5 equals",
         "Theil 0.11 of at most 1.39, more is more unequal: 0.05 lies within classes of labels, 0.05 between them",
         "Classes unknown 60.0 % (3), team 40.0 % (1)",
@@ -141,20 +141,42 @@ def test_an_index_that_is_not_exact_says_what_it_may_be_wrong_by() -> None:
     assert "Shapley-Shubik 41.7 % (within 0.43 points)" in text
 
 
-def test_the_longest_answers_fit_into_one_message() -> None:
-    label = Label(address=person(0), name="W" * 90, kind="exchange", source="test")
-    desk = replace(DESK, lexicon=Lexicon(SETTINGS.model_copy(update={"labels": (label,)})))
+@pytest.mark.parametrize("name", ["W" * 90, "*" * 90, HOSTILE])
+def test_the_longest_answers_fit_into_one_message(name: str) -> None:
+    labels = tuple(Label(address=person(n), name=name, kind="exchange", source="test") for n in range(3000))
+    desk = replace(DESK, lexicon=Lexicon(SETTINGS.model_copy(update={"labels": labels})))
     out = {person(n): 10 ** (30 + n) for n in range(9)} | {person(0): 10**60}
     then = Snapshot(8, 2, 3, 4, "5", 0.2, 0.31, 3, 0.4, 1.0, 1.0, 2.0, 3.0)
     found = take({person(n): 10**40 + n for n in range(3000)}, lambda who: who[-1] * 30, 10**41, 10**42)
     told = [
-        level(name, census=found, out=out, whole_raw=10**61, then=then, since="block 1", threshold_raw=10**42)
-        for name in NAMES
+        level(one, census=found, out=out, whole_raw=10**61, then=then, since="block 1", threshold_raw=10**42)
+        for one in NAMES
     ]
     for levels in (told, *([one] for one in told)):
         card = power.card_of(UNISWAP, levels, desk, block=500, gaps=12)
         harmless(card)
         assert MORE not in "".join(texts(card))
+
+
+def test_each_level_names_who_is_the_largest_and_a_level_by_itself_names_five() -> None:
+    label = Label(address=person(6), name="Curia", kind="team", source="test")
+    desk = replace(DESK, lexicon=Lexicon(SETTINGS.model_copy(update={"labels": (label,)})))
+    seven = census({person(n): (n + 1) * UNI for n in range(7)})
+    five, three = (
+        said(power.card_of(UNISWAP, levels, desk, block=500))
+        for levels in ([level("voters", census=seven)], [level(name, census=seven) for name in NAMES])
+    )
+    names = ["Curia (team) [0x"] + ["[0x"] * 4
+    for text, most, times in ((five, 5, 1), (three, 3, 3)):
+        (row, *others) = [line for line in text.splitlines() if line.startswith("• Who ")]
+        assert others == [row] * (times - 1)
+        *named, more = row.removeprefix("• Who ").split(", ")
+        assert more == f"and {7 - most} more"
+        assert [one.startswith(name) for one, name in zip(named, names, strict=False)] == [True] * most
+        assert [one.split(") ")[-1] for one in named] == ["25.0 %", "21.4 %", "17.9 %", "14.3 %", "10.7 %"][:most]
+        assert person(5)[-6:].lower() in named[1].lower()
+    alone = said(power.card_of(UNISWAP, [level("voters", census=census({person(0): UNI}))], desk, block=500))
+    assert any(line.startswith("• Who [0x") and line.endswith(") 100.0 %") for line in alone.splitlines())
 
 
 def test_the_change_of_30_days_stands_beside_what_changed() -> None:

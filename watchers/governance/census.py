@@ -5,12 +5,14 @@ small ones would cost minutes and decide nothing. Units: `_raw` base units; shar
 """
 
 from collections.abc import Callable, Mapping
+from heapq import nsmallest
 from typing import NamedTuple
 
 from watchers.governance.indices import banzhaf, shapley_shubik
 from watchers.governance.power import Holdings, Measures, TheilSplit, measure, theil_split
 
 PLAYERS = 60
+NAMED = 5  # of the largest, who they are
 
 
 class Game(NamedTuple):
@@ -29,7 +31,7 @@ class Game(NamedTuple):
 
 class Census(NamedTuple):
     """Everything that is told of one distribution; `to_quorum` and `to_threshold` are None where that is unknown or out
-    of reach; `curve` is the Lorenz curve.
+    of reach; `curve` is the Lorenz curve, `largest` the first of all with what they have, in base units.
     """
 
     measures: Measures
@@ -38,6 +40,7 @@ class Census(NamedTuple):
     to_threshold: int | None
     game: Game
     curve: tuple[tuple[float, float], ...]
+    largest: tuple[tuple[str, int], ...]
 
 
 def take(
@@ -55,6 +58,7 @@ def take(
         holdings.reach(threshold_raw) if threshold_raw else None,
         _game(sorted(held.values(), reverse=True), holdings.total),
         holdings.lorenz(),
+        tuple(nsmallest(NAMED, held.items(), key=lambda pair: (-pair[1], pair[0]))),
     )
 
 
