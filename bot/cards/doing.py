@@ -147,7 +147,7 @@ def effect_lines(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> 
     for effect in seen.effects:
         yield f"call {effect.call + 1}: {_effect(effect, chain_id, dao, lexicon)}"
     if seen.more:
-        yield f"and {figures.number(seen.more)} more changes"
+        yield f"and {figures.number(seen.more)} more change{'s' if seen.more != 1 else ''}"
 
 
 def _codeless(seen: Simulated, chain_id: int, lexicon: Lexicon) -> str:

@@ -6,12 +6,13 @@ from bot.cards import figures
 from bot.cards.card import Button, Card
 from bot.cards.escape import CUT
 from bot.cards.lexicon import Lexicon
-from watchers.alert import AlertState
+from watchers.alert import AlertState, Reason
 
 HEADLINE = 48  # characters that stay on one line beside the "Open" button
 LATE_S = 120  # an alert seen later than this after its block says how late
 WHY, SNOOZE = "why", "snooze"
-_GONE = "Retracted: "
+_RETRACTED = "Retracted: "
+GONE = "A reorganisation of the chain took this back: **it did not happen**."
 
 
 def fit(*choices: str) -> str:
@@ -40,11 +41,16 @@ def small_print(state: AlertState, lexicon: Lexicon, more: Iterable[str] = ()) -
     else:  # 0: a replay of logs that came without their block's time
         parts.append(f"<t:{alert.block_time_s}:R>" if alert.block_time_s else "time unknown")
     parts += more
-    rules = list(dict.fromkeys(reason.rule for reason in alert.reasons))
+    rules = list(dict.fromkeys(_rule(reason) for reason in alert.reasons))
     if rules:
         parts.append(f"rule {', '.join(rules)}")
     parts.append(alert.short_id)
     return " · ".join(parts)
+
+
+def _rule(one: Reason) -> str:
+    """Name a rule by what fired where its own name may say another thing: a success that a watch for failures tells."""
+    return f"executions ({one.rule})" if one.measure == "executions watched" else one.rule
 
 
 def moment(at_s: int) -> str:
@@ -79,11 +85,11 @@ def retracted(card: Card, states: Sequence[AlertState]) -> Card:
     if any(state.live for state in states):
         return card
     return Card(
-        headline=fit(_GONE + card.headline, _GONE + card.headline.split(":")[0]),
+        headline=fit(_RETRACTED + card.headline, _RETRACTED + card.headline.split(":")[0]),
         accent="gone",
         subject=card.subject,
         subject_url=card.subject_url,
-        facts=("A reorganisation of the chain took this back: **it did not happen**.",),
+        facts=(GONE,),
         small=card.small,
         buttons=card.buttons,
     )

@@ -7,7 +7,7 @@ from bot.cards.card import Accent, Card
 from bot.cards.doing import proposed
 from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon
-from bot.cards.standing import result, standing_card
+from bot.cards.standing import defeat, result, standing_card
 from bot.cards.vote import proposal_name
 from watchers.alert import AlertState, ProposalFacts
 
@@ -48,6 +48,7 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     if facts.proposer:
         lines.append(f"**Proposer** {lexicon.who(state.alert.chain_id, facts.proposer)}")
     lines += result(facts)
+    lines += defeat(facts) if facts.change == "defeated" else []
     if facts.tally is not None and not facts.tally.unsided:
         t = facts.tally
         sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))

@@ -42,7 +42,7 @@ _OUTCOMES: tuple[tuple[str, str, Accent], ...] = (
 def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, lexicon: Lexicon) -> Card:
     """Draw a proposal as it stands."""
     chain_id = state.alert.chain_id
-    said, accent = _headline(facts, followed)
+    (said, accent), ended = _headline(facts, followed), followed.ended
     lines = [f"**Proposer** {lexicon.who(chain_id, facts.proposer)}"] if facts.proposer else []
     if not followed.ended:
         lines += until(facts.ends_at_s, facts.ends_at_clock)
@@ -58,6 +58,7 @@ def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, l
     if facts.eta_s:
         lines.append(f"**Can run from** {moment(facts.eta_s)}")
     lines += result(facts)
+    lines += defeat(facts) if said in ("Defeated", "Voting closed: defeated") else []
     lines += proposed(facts, chain_id, lexicon)
     dao = lexicon.dao(facts.dao)
     url = dao.proposal_link(facts.proposal_id) if dao else ""
@@ -67,7 +68,9 @@ def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, l
         subject=proposal_name(facts.dao, facts.proposal_id, facts.title, lexicon),
         subject_url=url,
         facts=tuple(lines),
-        evidence=(tally_bars(facts.tally, facts.token_decimals),) if _begun(facts.tally) and facts.tally else (),
+        evidence=(tally_bars(facts.tally, facts.token_decimals),)
+        if facts.tally and (ended or _begun(facts.tally))
+        else (),
         small=small_print(state, lexicon),
         buttons=actions(state, lexicon),
         thread=thread_name(facts, lexicon),
@@ -84,6 +87,22 @@ def thread_name(facts: ProposalFacts, lexicon: Lexicon) -> str:
 def result(facts: ProposalFacts) -> list[str]:
     """Give the line of the count in words, where the step tells it."""
     return [f"**Result** {escape(facts.result, RESULT)}"] if facts.result else []
+
+
+def defeat(facts: ProposalFacts) -> list[str]:
+    """Say why a proposal was defeated, as far as its tally tells: nothing where that is not known."""
+    tally = facts.tally
+    if tally is None or tally.passes is not False or tally.unsided:
+        return []
+    why = []
+    if tally.quorum_raw is not None and tally.toward_quorum_raw < tally.quorum_raw:
+        cast, asked = (figures.amount(raw, facts.token_decimals) for raw in (tally.toward_quorum_raw, tally.quorum_raw))
+        why.append(f"the quorum was missed, {cast} of {asked}")
+    if tally.against_raw > tally.for_raw:
+        why.append("more against than for")
+    elif tally.against_raw == tally.for_raw:
+        why.append("as much against as for" if tally.for_raw else "none for")
+    return [f"**Defeated** {' · '.join(why)}"] if why else []
 
 
 def _begun(tally: Tally | None) -> bool:

@@ -42,7 +42,9 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
         lines.append(f"**To flip it back** {needed} {symbol(last.weight.symbol)} {other}")
     lines += until(last.ends_at_s, last.ends_at_clock)
     evidence = [tally_bars(last.after, last.weight.decimals)]
-    evidence += [quote(f.reason_text, REASON) for f in facts[-1:] if f.reason_text.strip()]
+    if last.reason_text.strip():
+        said_by = f"{lexicon.who(newest.alert.chain_id, last.voter)} says\n" if len(facts) > 1 else ""
+        evidence.append(said_by + quote(last.reason_text, REASON))
     dao = lexicon.dao(last.dao)
     url = dao.proposal_link(last.proposal_id) if dao else ""
     return Card(

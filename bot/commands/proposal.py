@@ -122,7 +122,7 @@ def _does(
         return lines
     lines += trial(tried[-1], chain_id, dao.key, desk.lexicon)
     shown, left = fitting(list(effect_lines(tried[-1], chain_id, dao.key, desk.lexicon)), EFFECTS, room=ROOM // 2)
-    return [*lines, *(f"• {line}" for line in shown), *([f"and {figures.number(left)} more changes"] if left else [])]
+    return [*lines, *(f"• {line}" for line in shown), *([f"and {counted(left, 'more change')}"] if left else [])]
 
 
 def _voting(standing: Standing) -> str:

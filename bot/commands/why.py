@@ -11,7 +11,7 @@ from bot.cards.calls import call_line, container_line, reason
 from bot.cards.card import Card
 from bot.cards.doing import effect_lines, trial
 from bot.cards.escape import code, escape, symbol
-from bot.cards.frame import WHY
+from bot.cards.frame import GONE, WHY
 from bot.cards.vote import span
 from bot.desk import Desk
 from bot.reply import Asked
@@ -49,7 +49,8 @@ _MEASURE = {
 def answer(state: AlertState, desk: Desk) -> Card:
     """Draw the reasons."""
     alert = state.alert
-    facts = [_reason(r) for r in alert.reasons]
+    facts = [] if state.live else [f"{GONE} What follows is what was read before."]
+    facts += [_reason(r) for r in alert.reasons]
     facts += _data(state, desk)
     chain = desk.lexicon.chain_name(alert.chain_id)
     if desk.lexicon.is_hub(alert.chain_id):
@@ -129,12 +130,15 @@ def _of_reminder(facts: ReminderFacts) -> list[str]:
     return lines
 
 
-def _of_tally(tally: Tally | None) -> list[str]:
-    """Give a tally to the last unit; nothing where it is not known."""
+def _of_tally(tally: Tally | None, decimals: int | None = None, token: str = "") -> list[str]:
+    """Give a tally in tokens, or to the last unit where their decimals are not known; nothing where it is not known."""
     if tally is None:
         return []
     sides = (("for", tally.for_raw), ("against", tally.against_raw), ("abstain", tally.abstain_raw))
-    return ["**Tally** " + ", ".join(f"{side} {raw}" for side, raw in sides) + " base units"]
+    if decimals is None:
+        return ["**Tally** " + ", ".join(f"{side} {raw}" for side, raw in sides) + " base units"]
+    told = ", ".join(f"{side} {figures.amount(raw, decimals)}" for side, raw in sides)
+    return [f"**Tally** {told} {symbol(token)}".rstrip()]
 
 
 def _netted(facts: MoveFacts) -> str:
@@ -152,7 +156,7 @@ def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:
     if facts.change == "retried":
         lines = ["**Tried again** before it can run: what went well before and would fail now is said, and other code"]
     if facts.followed is not None:
-        lines = [_of_followed(facts.followed), *_of_tally(facts.tally)]
+        lines = [_of_followed(facts.followed), *_of_tally(facts.tally, facts.token_decimals, facts.token_symbol)]
     for one in facts.does:
         given = "unknown arguments" if one.arguments is None else ", ".join(one.arguments)
         name = one.function.partition("(")[0] or "a payment"

@@ -191,7 +191,7 @@ class Courier:
             return card
         message = await self._deliveries.message(post.channel_id, facts.follows)
         url = self._port.link(post.channel_id, message) if message else ""
-        line = f"**All of it** [the proposal as it stands]({url})"
+        line = f"How it stands: [the live card]({url})"
         return msgspec.structs.replace(card, facts=(*card.facts, line)) if url else card
 
     async def _set_aside(self, post: PostKey, step: Step, entries: tuple[str, ...]) -> None:

@@ -56,7 +56,7 @@ async def test_the_card_of_a_step_links_the_card_that_follows_its_proposal(here:
     await here.say(step())
     (_, told) = here.discord.told(CHANNEL)
     link = here.discord.link(CHANNEL, here.discord.channels[CHANNEL][0].id)
-    assert told[-1] == f"**All of it** [the proposal as it stands]({link})"
+    assert told[-1] == f"How it stands: [the live card]({link})"
     await here.say(step(rev=2))
     assert here.discord.told(CHANNEL)[1][-1] == told[-1]  # an edit keeps it
 

@@ -10,7 +10,7 @@ from bot.cards.lexicon import Lexicon
 from bot.cards.text import plain
 from config.settings import load
 from tests.alerts import UNI, a_batch, a_state, an_operation
-from watchers.alert import CallFacts
+from watchers.alert import CallFacts, Reason
 
 LEXICON = Lexicon(load(environ={}, dotenv=None))
 
@@ -53,3 +53,13 @@ def test_a_call_is_marked_as_what_became_of_it(outcome: str, drawn_as: str) -> N
 def test_what_a_bundle_cost_is_said_with_its_coin() -> None:
     assert "Cost 0.009 ETH · bundler" in drawn(a_state(a_batch()))
     assert "Cost 9.00e15 wei · bundler" in drawn(a_state(a_batch(), alert={"chain_id": 999_999}))
+
+
+def test_a_success_that_a_watch_for_failures_tells_is_named_by_what_fired() -> None:
+    def small(measure: str) -> str:
+        reasons = (Reason("failed-operations", measure, "1 of 1", "1"),)
+        return render([a_state(a_batch(), alert={"reasons": reasons})], LEXICON).small
+
+    assert " · rule executions (failed-operations) · " in small("executions watched")
+    assert " · rule failed-operations · " in small("executions in trouble")
+    assert " · rule failed-operations · " in small("operations in trouble")

@@ -86,6 +86,14 @@ def test_votes_on_one_proposal_share_a_card_that_says_what_they_changed_together
     assert text.count("15.0M UNI against") + text.count("15.0M UNI for") == 2
 
 
+def test_a_quote_on_a_card_of_several_votes_names_its_author() -> None:
+    other = "0x" + "ab" * 20
+    first, second = a_vote(), a_vote(voter=other, support="for", reason_text="Half is what it costs.")
+    card = render([a_state(first), a_state(second, alert={"position": 1})], LEXICON)
+    assert card.evidence[1] == f"{LEXICON.who(1, other)} says\n> “Half is what it costs.”"
+    assert render([a_state(second)], LEXICON).evidence[1] == "> “Half is what it costs.”"
+
+
 def test_what_a_reorg_took_back_turns_grey_and_says_so() -> None:
     card = render([a_state(a_vote(), live=False, rev=2)], LEXICON)
     assert card.accent == "gone"

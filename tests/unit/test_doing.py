@@ -146,7 +146,9 @@ def test_every_kind_of_change_is_said() -> None:
     assert lines[4].startswith("call 2: **role granted** of ")
     assert lines[5].startswith("call 2: **fee switch** of ")
     assert "[0x8d07D2…e6A265]" in lines[5].partition(" → ")[2]
-    assert lines[6] == "and 1 more changes"
+    assert lines[6] == "and 1 more change"
+    more = list(effect_lines(seen(OK, effects=effects, more=2), 1, "uniswap", DESK.lexicon))
+    assert more[6] == "and 2 more changes"
 
 
 HOSTILE_ACTIONS = tuple(action(at, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE) for at in range(10))

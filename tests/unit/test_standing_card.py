@@ -5,9 +5,10 @@ import pytest
 from bot.cards import render
 from bot.cards.card import Card
 from bot.cards.standing import THREAD_NAME
+from bot.cards.vote import tally_bars
 from tests.alerts import a_proposal, a_state, a_tally
 from tests.desk import DESK, HOSTILE, harmless
-from watchers.alert import Followed, StepTaken
+from watchers.alert import Followed, StepTaken, Tally
 
 STEPS = (StepTaken("created", "0xaa", 1),)
 
@@ -50,6 +51,35 @@ def test_only_the_card_that_follows_names_a_thread() -> None:
 )
 def test_its_headline_says_how_it_stands(given: Card, headline: str) -> None:
     assert given.headline == headline
+
+
+@pytest.mark.parametrize(
+    ("tally", "why"),
+    [
+        (a_tally("31.9", "43.6"), "the quorum was missed, 31.9M of 40.0M · more against than for"),
+        (a_tally("31.9", "1"), "the quorum was missed, 31.9M of 40.0M"),
+        (a_tally("43.6", "46.9"), "more against than for"),
+        (a_tally("43.6", "43.6"), "as much against as for"),
+        (a_tally("0", "0"), "the quorum was missed, 0 of 40.0M · none for"),
+    ],
+)
+def test_a_defeated_card_keeps_its_tally_and_says_why(tally: Tally, why: str) -> None:
+    for drawn in (card(tally=tally, ended=True), card("t", StepTaken("defeated", "0xbb", 2), ended=True, tally=tally)):
+        assert f"**Defeated** {why}" in drawn.facts
+        assert drawn.evidence == (tally_bars(tally, 18),)
+    step = render([a_state(a_proposal(change="defeated", tally=tally))], DESK.lexicon)
+    assert f"**Defeated** {why}" in step.facts
+
+
+def test_a_card_says_nothing_of_a_defeat_that_is_none_or_not_known() -> None:
+    passing, unknown = a_tally("43.6", "31.9"), a_tally("1", "2", None)
+    for drawn in (
+        card(tally=a_tally("1", "2")),
+        card(tally=passing, ended=True),
+        card(tally=unknown, ended=True),
+        card("t", StepTaken("canceled", "0xbb", 2), ended=True, tally=a_tally("1", "2")),
+    ):
+        assert not [fact for fact in drawn.facts if "**Defeated**" in fact]
 
 
 @pytest.mark.parametrize(

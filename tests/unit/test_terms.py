@@ -240,10 +240,23 @@ def test_why_under_a_card_that_follows_a_proposal_says_what_keeps_it() -> None:
         "**Followed** every vote counts here, those below the floor of an alert too; this card is edited once a minute "
         "at most as votes come in, at once for a step and when voting ends"
     )
-    assert open_still[1] == f"**Tally** for {3 * 10**24}, against {10**24}, abstain 0 base units"
+    assert open_still[1] == "**Tally** for 3.00M, against 1.00M, abstain 0 UNI"
     assert over[0].endswith("voting is over, so only another step changes this card")
     assert not any("**Step**" in line for line in (*open_still, *over))
     assert why.answer(a_state(a_proposal(change="queued")), DESK).facts[1].startswith("**Step** queued")
+
+
+def test_why_under_a_retracted_card_says_first_that_it_did_not_happen() -> None:
+    gone = why.answer(a_state(a_vote(), live=False), DESK).facts
+    assert gone[0].startswith("A reorganisation of the chain took this back: **it did not happen**.")
+    assert gone[1:] == why.answer(a_state(a_vote()), DESK).facts
+
+
+def test_why_gives_a_tally_of_a_token_of_unknown_decimals_to_the_last_unit() -> None:
+    facts = a_proposal(tally=a_tally("3", "1"), followed=Followed(), token_decimals=None)
+    assert (
+        f"**Tally** for {3 * 10**24}, against {10**24}, abstain 0 base units" in why.answer(a_state(facts), DESK).facts
+    )
 
 
 def test_the_buttons_of_a_snooze_fit_their_ids() -> None:
