@@ -46,6 +46,9 @@ def _tally(facts: ReminderFacts) -> list[str]:
     if facts.tally is None:
         return ["**Votes** unknown: the votes on record are not all"]
     t, decimals = facts.tally, facts.token_decimals
+    if t.unsided:
+        cast = figures.amount(t.for_raw + t.against_raw + t.abstain_raw, decimals)
+        return [f"**Votes** {cast} in all", f"**Quorum** {_quorum(t, facts)}"]
     sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
     votes = " · ".join(f"{figures.amount(raw, decimals)} {side}" for side, raw in sides)
     return [f"**Votes** {votes}", f"**Quorum** {_quorum(t, facts)}"]
@@ -66,7 +69,7 @@ def _away(facts: ReminderFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
     if not facts.names:
         return []
     if facts.absent is None:
-        return ["**Not voted yet** unknown: the book of delegates or the votes on record are not whole"]
+        return ["**Not voted yet** unknown: no whole book of delegates, or not all votes on record"]
     if not facts.absent:
         return ["**Not voted yet** no delegate of any size"]
     power = "" if facts.at_snapshot else " (votes as of now, the snapshot's are unknown)"

@@ -134,6 +134,8 @@ def _of_tally(tally: Tally | None, decimals: int | None = None, token: str = "")
     """Give a tally in tokens, or to the last unit where their decimals are not known; nothing where it is not known."""
     if tally is None:
         return []
+    if tally.unsided:
+        return [f"**Tally** {tally.for_raw + tally.against_raw + tally.abstain_raw} base units in all"]
     sides = (("for", tally.for_raw), ("against", tally.against_raw), ("abstain", tally.abstain_raw))
     if decimals is None:
         return ["**Tally** " + ", ".join(f"{side} {raw}" for side, raw in sides) + " base units"]

@@ -10,11 +10,14 @@ import pytest
 from aiohttp import web
 from redis.asyncio import Redis
 
-from config.settings import Chain, Dao, Runtime, Settings, VoteWatch
+from bot.cards import render
+from bot.cards.lexicon import Lexicon
+from bot.cards.text import plain
+from config.settings import Chain, Dao, ReminderWatch, Runtime, Settings, VoteWatch
 from tests.hub import OTHER_SPACE, SPACE, FakeHub, proposal_id, serving
 from tests.integration.test_supervisor import Notices, fast_clock, fast_sleep, running, until
 from tests.node import Clock
-from watchers.alert import AlertState, Followed, ProposalFacts, VoteFacts
+from watchers.alert import AlertState, Followed, ProposalFacts, ReminderFacts, VoteFacts
 from watchers.errors import ChainError
 from watchers.governance.events import Vote
 from watchers.history import History
@@ -47,7 +50,10 @@ def settings_of(url: str, *spaces: str) -> Settings:
         )
         for at, space in enumerate(spaces, 1)
     }  # fmt: skip
-    watches = (VoteWatch(kind="vote", name="large"),)
+    watches = (
+        VoteWatch(kind="vote", name="large"),
+        ReminderWatch(kind="reminder", name="ends", hours=(24, 3)),
+    )
     return Settings(runtime=Runtime(), chains={chain.key: chain}, daos=daos, tokens=(), labels=(), watches=watches)
 
 
@@ -195,6 +201,42 @@ async def test_votes_of_one_second_that_a_page_cuts_in_two_are_all_read(w: World
     assert pages == [101, 400], "the second page begins in the second that the first one cut"
 
 
+async def test_a_vote_that_ends_soon_is_said_once_and_who_has_not_voted_is_unknown(w: World) -> None:
+    w.fake.vote(1, FOR, 600, created=NOW + 10)
+    await w.read(2 * DAY - 1)
+    assert await w.said("reminder") == []
+    await w.read(1)
+    await w.read()
+    await w.restart()
+    await w.read()
+    (one,) = await w.said("reminder")
+    facts = one.alert.facts
+    assert isinstance(facts, ReminderFacts)
+    assert (facts.hours, facts.title, facts.ends_at_s, facts.absent) == (24, "Proposal 1", NOW + 3 * DAY, None)
+    assert facts.tally is not None
+    assert (facts.tally.for_raw, facts.tally.quorum_raw, facts.tally.passes) == (600 * W, 1_000 * W, False)
+    text = plain(render([one], Lexicon(settings_of(w.fake.url, SPACE))), now_s=w.now_s)
+    for told in ("Voting ends in", "Not voted yet unknown", "off-chain (Snapshot)"):
+        assert told in text, text
+    await w.read(DAY - 3 * 3_600)
+    assert [two.alert.facts.hours for two in await w.said("reminder")] == [24, 3]  # type: ignore[union-attr]  # as above
+
+
+async def test_nothing_is_said_of_a_vote_that_is_cancelled_or_whose_time_was_before_we_came(w: World) -> None:
+    w.fake.propose(2, created=NOW - DAY, start=NOW - DAY, end=NOW + DAY - 10)
+    await w.read()
+    assert await w.said("reminder") == [], "its day began before the first reading"
+    gone = w.fake.proposals.pop(0)
+    for _ in range(GONE + 1):
+        await w.read()
+    await w.read(2 * DAY)
+    assert await w.said("reminder") == []
+    w.fake.proposals.append(gone)
+    await w.read()
+    (one,) = await w.said("reminder")
+    assert one.alert.facts.proposal_id == 1  # type: ignore[union-attr]  # a reminder's facts
+
+
 async def test_a_page_that_is_shorter_than_asked_for_is_not_taken_for_the_last(w: World) -> None:
     w.fake.most = 7
     for number in range(1, 31):
@@ -208,7 +250,7 @@ async def test_after_a_long_outage_all_is_read_and_says_that_it_is_late(w: World
     w.fake.vote(1, FOR, 600, created=NOW + DAY + 5, on=2)
     await w.read(2 * DAY)
     said = await w.said()
-    assert [one.alert.kind for one in said] == ["proposal", "vote"]
+    assert [one.alert.kind for one in said] == ["proposal", "vote", "reminder"]
     assert said[1].late_s == DAY - 5
 
 

@@ -78,5 +78,14 @@ def test_the_card_says_what_is_not_known(bent: dict[str, Any], line: str) -> Non
     assert line in card(**bent)
 
 
+def test_votes_on_choices_that_are_no_sides_are_told_as_one_sum() -> None:
+    chosen = Tally(0, 0, 250 * E18, 1_000 * E18, 250 * E18, 4, passes=None, unsided=True)
+    text = card(tally=chosen, absent=None, swing=None)
+    assert "Votes 250 in all" in text
+    assert "abstain" not in text
+    assert "If it ended now unknown" in text
+    assert why._of_reminder(facts(tally=chosen, absent=None)) == [f"**Tally** {250 * E18} base units in all"]
+
+
 def test_a_watch_that_names_nobody_names_nobody() -> None:
     assert "Not voted" not in card(names=False)

@@ -35,6 +35,7 @@ from watchers.snapshot import reading, telling
 from watchers.snapshot.choices import CLOSED
 from watchers.snapshot.hub import Hub
 from watchers.snapshot.reading import HubProposal, HubVote
+from watchers.snapshot.reminding import Reminding
 from watchers.snapshot.weighing import News, Weigher
 from watchers.store import ChainStore, CommittedBlock
 
@@ -73,6 +74,7 @@ class Ledger:
         self.cursor: Cursor | None = None
         self._store, self._history, self._clock, self._epoch = store, history, clock, 0
         self._weigher = Weigher(settings, chain, store, history)
+        self._reminding = Reminding(settings, chain, store, history)
         self._daos = {dao.space: dao for dao in settings.daos.values() if dao.chain == chain.key}
         self._by_governor = {dao.governor: dao for dao in self._daos.values()}
         # a record that is pruned must not be missed
@@ -101,6 +103,7 @@ class Ledger:
             await self._votes(since_s)
         await self._commit(News(), step.now_s)
         await self._ends()
+        await self._remind(step.now_s)
         await self._store.finalize(self._epoch, self.cursor.number if self.cursor is not None else 0)
         c = self.counters
         await self._store.note(
@@ -164,6 +167,14 @@ class Ledger:
                 events += news.events
                 corrected |= news.corrected
             await self._commit(News((*events, told[one.id]), corrected))
+
+    async def _remind(self, now_s: int) -> None:
+        """Say which votes end soon, where that is wanted."""
+        if self.cursor is not None:
+            listed = [(one, self._daos[one.space]) for one in self._listed.values()]
+            seen_at_ms = int(self._clock() * 1000)
+            said = await self._reminding.say(self._epoch, listed, self.cursor, now_s=now_s, seen_at_ms=seen_at_ms)
+            self.counters.alerts += said
 
     async def _gone(self, shown: set[str | None]) -> None:
         """Tell of proposals that are kept as open and that the hub has no more, and of those that are back."""
