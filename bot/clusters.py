@@ -62,7 +62,10 @@ def _voting_alike(who: str, dao: Dao, book: Book | None, alike: Alike | None, de
     if alike is None:
         return []
     if alike.contested < COMMON:
-        return [f"• **Votes alike** unknown: it takes {COMMON} contested votes, and {alike.contested:,} are on record"]
+        has = "is" if alike.contested == 1 else "are"
+        return [
+            f"• **Votes alike** unknown: it takes {COMMON} contested votes, and {alike.contested:,} {has} on record"
+        ]
     if not alike.others:
         return [f"• **Votes alike** nobody, in {counted(alike.contested, 'contested vote')} on record"]
     chain_id = desk.settings.chains[dao.chain].id

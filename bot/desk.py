@@ -16,6 +16,7 @@ from watchers.delegates import Book, DelegateBooks
 from watchers.facts import Ask as Question
 from watchers.facts import Facts
 from watchers.governance.electors import tokens_on
+from watchers.governance.events import ProposalChange, title_of
 from watchers.governance.holding import holders_from
 from watchers.history import History, StoredEvent
 from watchers.holders import HolderBooks
@@ -113,6 +114,12 @@ class Desk:
         chain = self.settings.chains[dao.chain]
         start = holders_from(self.settings, chain).get(dao.token)
         return None if start is None else await self.holders.book(chain.id, dao.token, start)
+
+    async def title(self, chain_id: int, governor: str, proposal_id: int) -> str:
+        """Read the title of a proposal; empty for one that was created before our history."""
+        steps = await self.history.proposal(chain_id, governor, proposal_id)
+        told = (s.event.description for s in steps if isinstance(s.event, ProposalChange))
+        return next((title for text in told if (title := title_of(text))), "")
 
     def dao_of(self, chain_id: int, governor: str) -> Dao | None:
         """Find the DAO that a governor decides for."""

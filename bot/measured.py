@@ -128,9 +128,17 @@ def _distribution(answer: Answer) -> Iterator[tuple[str, str, str]]:
     yield "min-entropy", f"{answer.min_entropy_bits:.4f}", "bits: 0 when one holds everything; only the largest counts"
     yield "Theil T", _float(answer.theil), f"nats: 0 when all hold the same, at most {log(n):.4f} here"
     yield "top 1", f"{answer.top1:.4%}", "of everything is held by the largest"
-    yield "top 10", f"{answer.top10:.4%}", f"by the {min(10, n)} largest"
-    yield "top 1 %", f"{answer.top_1pct:.4%}", f"by the {counted(one_in(100, n), 'holder')} that are 1 % of all"
-    yield "top 10 %", f"{answer.top_10pct:.4%}", f"by the {counted(one_in(10, n), 'holder')} that are 10 % of all"
+    yield "top 10", f"{answer.top10:.4%}", f"by the {min(10, n)} largest" if n > 1 else "by the only one"
+    yield "top 1 %", f"{answer.top_1pct:.4%}", f"by {_out_of(100, n)}"
+    yield "top 10 %", f"{answer.top_10pct:.4%}", f"by {_out_of(10, n)}"
+
+
+def _out_of(parts: int, n: int) -> str:
+    """Name the holders of the top hundredth or tenth; of fewer than so many it is the largest alone."""
+    few = one_in(parts, n)
+    if n < parts:
+        return f"the largest one, who is more than {100 // parts} % of all"
+    return f"the {counted(few, 'holder')} that {'is' if few == 1 else 'are'} {100 // parts} % of all"
 
 
 def _by_class(answer: Answer) -> Iterator[tuple[str, str, str]]:

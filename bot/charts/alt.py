@@ -52,11 +52,12 @@ def day(at_s: int) -> str:
 
 
 def _lorenz(plot: Lorenz) -> str:
-    parts = [
-        f"{named(c.name)}: Gini {c.gini:.3f}, the {c.half_n:,} largest of {c.n:,} have more than half"
-        for c in curves_of(plot)
-    ]
+    parts = [f"{named(c.name)}: Gini {c.gini:.3f}, {_with_half(c.half_n, c.n)} more than half" for c in curves_of(plot)]
     return f"Lorenz curve. {'; '.join(parts)}." if parts else ""
+
+
+def _with_half(few: int, n: int) -> str:
+    return f"the largest of {n:,} has" if few == 1 else f"the {few:,} largest of {n:,} have"
 
 
 def _trend(plot: Trend) -> str:

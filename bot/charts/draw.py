@@ -124,7 +124,8 @@ def _lorenz(plot: Lorenz, figure: Figure) -> None:
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1.2, linestyle=(0, (2, 3)), label="all have the same")
     for at, curve in enumerate(curves):
         xs, ys = zip(*curve.points, strict=True)
-        label = f"{named(curve.name)}: Gini {curve.gini:.3f}\n{curve.half_n:,} of {curve.n:,} have half"
+        has = "has" if curve.half_n == 1 else "have"
+        label = f"{named(curve.name)}: Gini {curve.gini:.3f}\n{curve.half_n:,} of {curve.n:,} {has} half"
         axes.plot(xs, ys, color=COLOURS[at], linestyle=DASHES[at], linewidth=2.2, label=f"\u200a{label}")
         x = 1 - curve.half_n / curve.n
         axes.plot(x, _at(curve.points, x), MARKERS[at], color=COLOURS[at], markeredgecolor=INK, markersize=8, zorder=4)

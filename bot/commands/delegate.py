@@ -11,9 +11,10 @@ from discord.app_commands import Choice
 from bot import choices, clusters
 from bot.cards import figures
 from bot.cards.card import Card
-from bot.cards.escape import clean, symbol
+from bot.cards.escape import clean, escape, symbol
 from bot.cards.frame import fit
-from bot.cards.lexicon import shorten
+from bot.cards.lexicon import short_number, shorten
+from bot.cards.vote import side
 from bot.desk import Desk
 from bot.levels import unkept
 from bot.reply import Asked, reply
@@ -33,12 +34,13 @@ LARGEST = 3
 SCANNED = 5_000
 COMPARED = 30
 LATEST = 3
+TITLE = 60
 _DIGITS = 40
 
 
 class Record(NamedTuple):
     """How somebody voted in a DAO: the latest votes, with how many majorities of those that are known, and who votes
-    alike; None: nobody looked.
+    alike; None: nobody looked. `titles` are those of the proposals, by number, as far as they are known.
     """
 
     votes: Sequence[StoredEvent]
@@ -46,6 +48,7 @@ class Record(NamedTuple):
     agreed: int
     known: int
     alike: Alike | None = None
+    titles: Mapping[int, str] = {}
 
 
 class Part(NamedTuple):
@@ -79,8 +82,9 @@ def answer(who: str, parts: Sequence[Part], desk: Desk, unread: Mapping[str, flo
 def _headline(who: str, parts: Sequence[Part]) -> str:
     for part in parts:
         rank = _rank(who, part.book)
-        if rank is not None:
-            return fit(f"Delegate {rank:,} of {part.dao.name}", f"Delegate {rank:,}")
+        if rank is not None and part.book is not None:
+            told = f"Rank {rank:,} of {len(part.book.powers):,}"
+            return fit(f"{told} in {part.dao.name}", told)
     return fit(f"Delegate {shorten(who)}")
 
 
@@ -95,7 +99,7 @@ def _part(who: str, part: Part, desk: Desk) -> list[str]:
     dao, record = part.dao, part.record
     lines = [f"**{dao.name}** {_power(who, part)}"]
     if part.delegators is not None:
-        lines.append(f"• {_delegators(part, desk)}")
+        lines.append(f"• {_delegators(who, part, desk)}")
     lines += clusters.lines(who, dao, part.book, record.alike, desk)
     if not record.proposals:
         lines.append("• No vote on record")
@@ -105,10 +109,18 @@ def _part(who: str, part: Part, desk: Desk) -> list[str]:
     for stored in record.votes[:LATEST]:
         vote = stored.event
         if isinstance(vote, Vote):
-            weight = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)} {vote.support}"
-            url = desk.lexicon.tx_url(vote.chain_id, vote.tx)
-            lines.append(f"• {f'[{weight}]({url})' if url else weight} · <t:{stored.time_s}:R>")
+            lines.append(f"• {_vote(vote, part, desk)} · <t:{stored.time_s}:R>")
     return lines
+
+
+def _vote(vote: Vote, part: Part, desk: Desk) -> str:
+    """Say how one vote went and on what: the vote linked to its transaction, the proposal to its page."""
+    dao, title = part.dao, escape(part.record.titles.get(vote.proposal_id, ""), TITLE)
+    cast = f"{figures.amount(vote.weight_raw, dao.decimals)} {symbol(dao.symbol)} {side(vote.support, vote.choice)}"
+    number = f"proposal {short_number(vote.proposal_id)}"
+    about = f"{number}: {title}" if title else number
+    tx, page = desk.lexicon.tx_url(vote.chain_id, vote.tx), dao.proposal_link(vote.proposal_id)
+    return f"{f'[{cast}]({tx})' if tx else cast} · {f'[{about}]({page})' if page else about}"
 
 
 def _power(who: str, part: Part) -> str:
@@ -127,17 +139,24 @@ def _power(who: str, part: Part) -> str:
     return f"{told}, rank {rank:,} of {len(book.powers):,}{at}"
 
 
-def _delegators(part: Part, desk: Desk) -> str:
+def _delegators(who: str, part: Part, desk: Desk) -> str:
     found, dao = part.delegators or (), part.dao
     chain_id = desk.settings.chains[dao.chain].id
     said = f"**Given by** {counted(len(found), 'holder')}"
+    if list(found) == [who]:
+        held = (part.balances or {}).get(who)
+        own = f", {figures.amount(held, dao.decimals)} {symbol(dao.symbol)}" if held is not None else ""
+        return f"**Given by** itself alone: its own tokens{own}"
     if not found:
         return said
     if part.balances is None:
         why = f"more than {ASKED} are not asked" if len(found) > ASKED else "the chain cannot be asked right now"
         return f"{said}; the largest unknown: {why}"
     largest = sorted(part.balances.items(), key=lambda pair: -pair[1])[:LARGEST]
-    told = ", ".join(f"{desk.lexicon.who(chain_id, who)} {figures.amount(raw, dao.decimals)}" for who, raw in largest)
+    told = ", ".join(
+        f"{'itself' if giver == who else desk.lexicon.who(chain_id, giver)} {figures.amount(raw, dao.decimals)}"
+        for giver, raw in largest
+    )
     return f"{said}; the largest: {told}" if told else said
 
 
@@ -190,17 +209,19 @@ async def _record(who: str, dao: Dao, desk: Desk) -> Record:
             sides.setdefault(stored.event.proposal_id, stored.event.support)
     agreed = known = 0
     whole: dict[int, Sequence[Ballot]] = {}
-    for proposal_id, side in list(sides.items())[:COMPARED]:
-        if side == "unknown":
+    for proposal_id, own_side in list(sides.items())[:COMPARED]:
+        if own_side == "unknown":
             continue
         ballots = await desk.history.ballots(chain_id, dao.governor, proposal_id)
         if ballots is not None:
             whole[proposal_id] = ballots
         most = majority(ballots)
         known += most is not None
-        agreed += most is not None and side == most
+        agreed += most is not None and own_side == most
     near = await asyncio.to_thread(lambda: alike(who, clusters.sides_of(found, whole))) if sides else None
-    return Record(own, len(sides), agreed, known, near)
+    shown = {s.event.proposal_id for s in own[:LATEST] if isinstance(s.event, Vote)}
+    titles = {number: await desk.title(chain_id, dao.governor, number) for number in shown}
+    return Record(own, len(sides), agreed, known, near, titles)
 
 
 def majority(ballots: Sequence[Ballot] | None) -> str | None:

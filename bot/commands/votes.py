@@ -17,7 +17,7 @@ from bot.reply import Asked, reply
 from bot.rows import counted, fitting, listed
 from config.settings import Dao
 from watchers.alert import AlertState, VoteFacts, alert_id
-from watchers.governance.events import ProposalChange, Vote, title_of
+from watchers.governance.events import Vote
 from watchers.history import StoredEvent
 
 SCANNED = 500
@@ -101,12 +101,9 @@ def _line(vote: Vote, dao: Dao, time_s: int, desk: Desk, known: _Known) -> str:
 
 
 async def titles_of(rows: Sequence[tuple[Vote, Dao, int]], desk: Desk) -> dict[Key, str]:
-    """Read the titles of the proposals that rows are about; one that was created before our history has none."""
-    titles: dict[Key, str] = {}
-    for key in dict.fromkeys((vote.chain_id, vote.address, vote.proposal_id) for vote, _, _ in rows):
-        told = [s.event.description for s in await desk.history.proposal(*key) if isinstance(s.event, ProposalChange)]
-        titles[key] = next((title for text in told if (title := title_of(text))), "")
-    return titles
+    """Read the titles of the proposals that rows are about."""
+    keys = dict.fromkeys((vote.chain_id, vote.address, vote.proposal_id) for vote, _, _ in rows)
+    return {key: await desk.title(*key) for key in keys}
 
 
 def commands(desk: Desk) -> list[Any]:

@@ -117,18 +117,18 @@ async def test_power_of_a_dao_that_nobody_knows_is_a_private_sentence(world: Wor
 async def test_a_delegate_is_told_with_rank_delegators_and_record(world: World) -> None:
     said = lines(await world.ask("delegate", {"who": FUND, "dao": "rostra"}))
     assert said[:6] == [
-        "🔵 Delegate 1 of Rostra DAO",
+        "🔵 Rank 1 of 6 in Rostra DAO",
         "Sandbox fund (investor) 0x996550…B0A4dc",
         "Rostra DAO 1.32M ROSTRA, 49.0 % of what is delegated, rank 1 of 6 at block 82",
-        "• Given by 1 holder; the largest: Sandbox fund (investor) 0x996550…B0A4dc 1.32M",
+        "• Given by itself alone: its own tokens, 1.32M ROSTRA",
         "• Votes alike unknown: it takes 5 contested votes, and 2 are on record",
         "• Voted on 2 proposals on record, with the majority in 1 of 2",
     ]
-    assert said[6].startswith("• 1.20M ROSTRA against · <t:")
+    assert said[6].startswith("• 1.20M ROSTRA against · proposal 7854…5893: Pay 250,000 USDC to the bridge team · <t:")
 
 
 async def test_a_delegate_is_found_by_its_label_and_labels_are_offered(world: World) -> None:
-    assert lines(await world.ask("delegate", {"who": "delegate 1"}))[0] == "🔵 Delegate 4 of Rostra DAO"
+    assert lines(await world.ask("delegate", {"who": "delegate 1"}))[0] == "🔵 Rank 4 of 6 in Rostra DAO"
     offered = await world.choices("delegate", "who", "sandbox f", who="member")
     assert offered == [("Sandbox fund 0x996550…B0A4dc", FUND.lower())]
 

@@ -127,6 +127,7 @@ def test_many_who_vote_alike_are_counted_beyond_the_first() -> None:
 
 def test_too_few_contested_votes_are_unknown_and_enough_without_a_match_are_nobody() -> None:
     assert said(Alike((), 4)) == ["• Votes alike unknown: it takes 5 contested votes, and 4 are on record"]
+    assert said(Alike((), 1)) == ["• Votes alike unknown: it takes 5 contested votes, and 1 is on record"]
     assert said(Alike((), 5)) == ["• Votes alike nobody, in 5 contested votes on record"]
     assert said(None) == []
 
@@ -169,6 +170,10 @@ class Kept:
     async def votes(self, **_: Any) -> list[StoredEvent]:
         """Give them all."""
         return self.found
+
+    async def proposal(self, *_: object) -> list[StoredEvent]:
+        """Give none of its steps: they were before our history."""
+        return []
 
     async def ballots(self, _chain: int, _governor: str, proposal_id: int) -> list[Ballot] | None:
         """Give those of proposal 1, on which only the record of ballots knows the near one."""

@@ -8,12 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from bot.cards import layout
 from bot.cards.card import Card, Picture
 from bot.charts.alt import ALT, alt
-from bot.charts.draw import BACK, COLOURS, INK, QUIET, draw
+from bot.charts.draw import BACK, COLOURS, INK, QUIET, _lorenz, draw
 from bot.charts.plots import BARS, Bars, Curve, Depth, Line, Lorenz, Panel, Plot, Trend, bars_of, named
 from bot.commands import power
 from tests.desk import UNISWAP
@@ -65,6 +66,9 @@ def test_the_words_say_the_numbers() -> None:
     assert alt(Lorenz("UNI", (Curve("delegates", CURVE.points, 0.931, 4_000, 11),))) == (
         "UNI. Lorenz curve. delegates: Gini 0.931, the 11 largest of 4,000 have more than half."
     )
+    assert alt(Lorenz("UNI", (Curve("holders", CURVE.points, 0.5, 7, 1),))) == (
+        "UNI. Lorenz curve. holders: Gini 0.500, the largest of 7 has more than half."
+    )
     points = ((0, 0.4), (DAY_S, 0.9), (2 * DAY_S, 0.5))
     assert alt(Trend("T", (Panel("p", (Line("ten largest", points),), "share"),))) == (
         "T. ten largest: 40.0% on 1 Jan 1970 to 50.0% on 3 Jan 1970, lowest 40.0%, highest 90.0%."
@@ -73,6 +77,15 @@ def test_the_words_say_the_numbers() -> None:
     depth = alt(Depth("D", ((0.0, 60.0, 7.0), (60.0, 120.0, 9.0)), here=61.0))
     assert depth == "D. Liquidity over tick 0 to 120; most, 9, from 60 to 120. The price stands at tick 61."
     assert alt(Bars("B", ())) == "B. Nothing to show yet."
+
+
+@pytest.mark.parametrize(("few", "says"), [(1, "1 of 7 has half"), (2, "2 of 7 have half")])
+def test_the_legend_says_how_few_have_half(few: int, says: str) -> None:
+    figure = Figure()
+    _lorenz(Lorenz("UNI", (Curve("holders", CURVE.points, 0.5, 7, few),)), figure)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_texts()[-1].get_text().endswith(f"\n{says}")
 
 
 def test_bars_beyond_what_fits_are_summed_up_as_others() -> None:

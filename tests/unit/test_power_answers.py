@@ -288,6 +288,13 @@ def test_a_census_of_nobody_is_none_and_the_game_is_of_the_largest() -> None:
     assert (many.to_quorum, many.to_threshold) == (None, None)
 
 
+class NoBooks:
+    """Books of delegates of which none is kept."""
+
+    async def book(self, *_: object) -> None:
+        return None
+
+
 # --- /delegate --------------------------------------------------------------------------------------------------------
 
 
@@ -302,7 +309,7 @@ def asked(*parts: delegate.Part, who: str = person(2), **more: object) -> str:
 
 def test_a_delegate_has_power_share_and_rank_at_a_block() -> None:
     text = asked(part())
-    assert text.startswith("Delegate 2 of Uniswap")
+    assert text.startswith("Rank 2 of 4 in Uniswap\n")
     assert "3.00M UNI, 30.0 % of what is delegated, rank 2 of 4 at block 500" in text
 
 
@@ -324,7 +331,42 @@ def test_the_record_says_how_often_it_was_with_the_majority() -> None:
     votes = [StoredEvent(events.vote(5, weight_raw=5 * UNI), 1_000)]
     text = asked(part(record=delegate.Record(votes, 9, 5, 7)))
     assert "Voted on 9 proposals on record, with the majority in 5 of 7" in text
-    assert "5 UNI for" in text
+    assert "[5 UNI for](" in text
+
+
+def test_a_vote_says_on_which_proposal_it_was_and_links_its_page() -> None:
+    votes = [StoredEvent(events.vote(5, weight_raw=5 * UNI, proposal_id=number), 1_000) for number in (7, 8, 9)]
+    record = delegate.Record(votes, 3, 0, 0, titles={7: "Spend it " + "a" * 99, 9: HOSTILE})
+    text = asked(part(record=record))
+    page = "https://www.tally.xyz/gov/uniswap/proposal"
+    assert f"· [proposal 7: Spend it {'a' * 50}…]({page}/7) · <t:1000:R>" in text
+    assert f"· [proposal 8]({page}/8) · <t:1000:R>" in text
+    harmless(delegate.answer(person(2), [part(record=record)], DESK))
+    elsewhere = part()._replace(dao=UNISWAP.model_copy(update={"proposal_url": ""}), record=record)
+    assert "· proposal 8 · <t:1000:R>" in asked(elsewhere)
+
+
+async def test_the_titles_of_the_latest_votes_are_read() -> None:
+    class Told(Votes):
+        async def votes(self, **_: object) -> list[StoredEvent]:
+            return [StoredEvent(events.vote(5, voter=person(2), proposal_id=n, support="unknown"), 9) for n in (7, 8)]
+
+        async def proposal(self, _chain_id: int, _governor: str, number: int) -> list[StoredEvent]:
+            return [StoredEvent(events.created(4, description="\n# Spend it\nall"), 8)] if number == 7 else []
+
+    desk = replace(DESK, history=cast("Any", Told()), books=cast("Any", NoBooks()))
+    text = said(await delegate.look(person(2), UNISWAP, desk))
+    assert "proposal 7: Spend it](" in text
+    assert "[proposal 8](" in text
+
+
+def test_what_a_delegate_has_of_itself_is_its_own_tokens() -> None:
+    me = person(2)
+    alone = asked(part(delegators=[me], balances={me: 3 * UNI}))
+    assert "• Given by itself alone: its own tokens, 3 UNI\n" in alone
+    assert "• Given by itself alone: its own tokens\n" in asked(part(delegators=[me]))
+    both = asked(part(delegators=[me, person(5)], balances={me: 3 * UNI, person(5): UNI}))
+    assert "Given by 2 holders; the largest: itself 3, [0x" in both
 
 
 def test_the_majority_is_the_side_with_most_votes_and_unknown_when_tied_or_not_on_record() -> None:

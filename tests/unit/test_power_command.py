@@ -58,6 +58,27 @@ def test_every_key_that_the_paper_lists_is_printed(ask: Ask) -> None:
     assert all(f"`{key}`" in paper for key in (*keys, *extra))
 
 
+@pytest.mark.parametrize(
+    ("holders", "hundredth", "tenth", "ten"),
+    [
+        (1, "largest one, who is more than 1 % of all", "largest one, who is more than 10 % of all", "by the only one"),
+        (10, "largest one, who is more than 1 % of all", "1 holder that is 10 % of all", "by the 10 largest"),
+        (100, "1 holder that is 1 % of all", "10 holders that are 10 % of all", "by the 10 largest"),
+        (200, "2 holders that are 1 % of all", "20 holders that are 10 % of all", "by the 10 largest"),
+    ],
+)
+def test_the_largest_hundredth_and_tenth_are_said_in_whole_sentences(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], holders: int, hundredth: str, tenth: str, ten: str
+) -> None:
+    file = tmp_path / "h.csv"
+    file.write_text("owner,balance\n" + "".join(f"o{n},{n + 1}\n" for n in range(holders)))
+    assert main(["power", str(file), "--weight", "balance"]) == 0
+    said = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.startswith("top ")]
+    assert [line.partition("  by ")[2] for line in said[1:]] == [
+        ten.removeprefix("by "), f"the {hundredth}", f"the {tenth}",
+    ]  # fmt: skip
+
+
 def test_a_total_loses_no_digit(ask: Ask) -> None:
     assert ask(f"a,balance\nx,{ENS_WEI}\ny,1\n")["total"] == ENS_WEI + 1
     assert ask(f"a,balance\nx,{2**256 - 1}\n")["total"] == 2**256 - 1
