@@ -7,6 +7,7 @@ from bot.cards import layout
 from bot.cards.card import Card
 from bot.cards.lexicon import Lexicon
 from bot.desk import Desk
+from bot.rows import TEXT
 from config.settings import load
 from watchers.wings import PROTOCOLS
 
@@ -46,5 +47,5 @@ def harmless(card: Card) -> None:
     text = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)  # markdown means nothing inside code
     assert "](http://evil" not in text
     assert "https://evil" not in text
-    assert sum(map(len, layout.texts(card))) <= layout.TEXT
+    assert sum(map(len, layout.texts(card))) <= TEXT
     layout.view(card)

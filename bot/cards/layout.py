@@ -13,8 +13,8 @@ from discord import ui
 
 from bot.cards.card import Button, Card, Picture
 from bot.cards.escape import CUT, cut
+from bot.rows import BYTES, TEXT
 
-TEXT = 4000
 COMPONENTS = 40
 CUSTOM_ID = 100
 LABEL = 80
@@ -23,7 +23,6 @@ ALT = 1024
 GALLERY = 10
 REFUSED = (400, 403, 413)  # HTTP statuses with which Discord turns a message's files down
 NO_PICTURE = "No picture: I may not attach files here (permission Attach Files)."
-BYTES = 10_170  # UTF-8 bytes + 12 for each text display; beyond, one reporter measured HTTP 500
 BYTES_PER_DISPLAY = 12
 GAP = "\u00a0"  # no-break space
 _UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|d)\b)|(?<=\d[kMBT]) (?=[A-Z]\w)|(?<=\d) (?=[A-Z]{2,})")

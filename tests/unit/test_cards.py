@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from bot.cards import render
 from bot.cards.card import Button, Card
 from bot.cards.frame import HEADLINE
-from bot.cards.layout import BYTES, COMPONENTS, TEXT, texts, view
+from bot.cards.layout import COMPONENTS, texts, view
 from bot.cards.lexicon import Lexicon
 from bot.cards.text import plain
+from bot.rows import BYTES, TEXT
 from config.settings import Dao, Label, load
 from tests.alerts import (
     E18,
