@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     tally.add_argument("--support-required", metavar="SHARE", help="For's share of For + Against, 0 to 1")
     tally.add_argument("--lead", help="how far For must be ahead of Against, in votes")
     tally.add_argument("--early", action="store_true", help="pass as soon as the missing votes cannot undo it")
+    tally.add_argument("--replace", action="store_true", help="a voter's later vote replaces its earlier ones")
     tally.add_argument("--quorum-min-bps", metavar="BPS", help="nouns: the quorum with no vote against, of the supply")
     tally.add_argument("--quorum-max-bps", metavar="BPS", help="nouns: the quorum at most, of the supply")
     tally.add_argument(

@@ -13,6 +13,7 @@
                         --quorum-min-bps, --quorum-max-bps, --quorum-coefficient
 
 With --early the two Aragons also pass as soon as the votes that are missing cannot undo it; it needs --supply.
+With --replace, which goes with every rule, a voter's later vote stands in the place of all its earlier ones.
 
 Units: --quorum, --supply and --lead are votes, as in the file; --support-required is a share, 0..1; of nouns the least
 and the greatest quorum are basis points of the supply, the coefficient is the contract's: 1,000,000 adds one basis
@@ -58,6 +59,7 @@ class Options(NamedTuple):
     quorum_min_bps: str | None = None
     quorum_max_bps: str | None = None
     quorum_coefficient: str | None = None
+    replace: bool = False
 
 
 class Ruling:

@@ -86,7 +86,7 @@ def tally(file: Path, options: Options, out: TextIO, *, as_json: bool) -> None:
     encode = msgspec.json.Encoder(decimal_format="number").encode
     with _uncollected():
         for proposal in list(proposals):
-            line = weighed(proposal, proposals.pop(proposal), rule, places)
+            line = weighed(proposal, proposals.pop(proposal), rule, places, replace=options.replace)
             out.write(encode(line).decode() + "\n" if as_json else _text(line))
 
 
@@ -102,13 +102,19 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def weighed(proposal: str, votes: Votes, rule: Rule, places: int) -> Line:
-    """Measure one proposal's votes in units of so many decimals."""
+def weighed(proposal: str, votes: Votes, rule: Rule, places: int, *, replace: bool = False) -> Line:
+    """Measure one proposal's votes in units of so many decimals. A voter's votes add up, or the last `replace`s all."""
     votes.known.clear()
     order, weights = votes.in_order(), votes.weights(places)
-    turns = weigh.turns(zip(map(votes.sides.__getitem__, order), map(weights.__getitem__, order), strict=True), rule)
+    gone = votes.replaced(order) if replace else {}
+    taken = {place: (votes.sides[row], weights[row]) for place, row in gone.items()}
+    cast = zip(map(votes.sides.__getitem__, order), map(weights.__getitem__, order), strict=True)
+    turns = weigh.turns(cast, rule, taken)
     crossing = None if turns.crossing is None else Crossing(*_who(votes, order, turns.crossing))
     flips = [_flip(votes, order, turn) for turn in turns.flips]
+    if gone:
+        votes.drop(gone.values())
+        weights = votes.weights(places)
     zeros = votes.units.count(0)
     votes.voters.clear()
     voters = _by_voter(votes, weights)

@@ -4,7 +4,8 @@ Units: weights are as the file has them, `units / 10**places`. Errors: InputErro
 """
 
 from array import array
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Collection, MutableSequence, Sequence
+from itertools import compress
 from pathlib import Path
 
 from bot.sheet import Row, lines
@@ -72,6 +73,28 @@ class Votes:
         if self.ordered:
             return rows_
         return array("L", sorted(sorted(rows_, key=self.indices.__getitem__), key=self.blocks.__getitem__))
+
+    def replaced(self, order: Sequence[int]) -> dict[int, int]:
+        """Find by place in this order, from 0, the row of the same voter that stood until then."""
+        standing: dict[int, int] = {}
+        gone = {}
+        for place, row in enumerate(order):
+            number = self.numbers[row]
+            earlier = standing.get(number)
+            if earlier is not None:
+                gone[place] = earlier
+            standing[number] = row
+        return gone
+
+    def drop(self, rows: Collection[int]) -> None:
+        """Forget rows; every voter must keep one."""
+        stays = bytearray(b"\1") * len(self.units)
+        for row in rows:
+            stays[row] = 0
+        self.blocks, self.indices = list(compress(self.blocks, stays)), list(compress(self.indices, stays))
+        self.numbers = array("L", compress(self.numbers, stays))
+        self.sides, self.places = bytearray(compress(self.sides, stays)), bytearray(compress(self.places, stays))
+        self.units, self.voters = list(compress(self.units, stays)), list(compress(self.voters, stays))
 
     def weights(self, places: int) -> list[int]:
         """Count every row's weight in units of so many decimals, at least its own."""

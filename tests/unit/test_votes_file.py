@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -375,3 +377,61 @@ def test_options_that_do_not_fit_the_rule_are_refused_before_the_file_is_read(
 ) -> None:
     assert main(["tally", "nowhere.csv", *options]) == 2
     assert capsys.readouterr().err.startswith(said)
+
+
+SECOND_THOUGHTS = """\
+1,for,0xAa,30,10,0
+1,against,0xBb,25,10,1
+1,for,0xCc,15,11,0
+1,against,0xaA,30,12,0
+1,for,0xBb,0.5,13,0
+1,for,0xAa,29.5,14,0
+1,abstain,0xDd,0,14,1
+1,for,0xDd,0,15,0
+"""
+
+
+def test_a_later_vote_stands_in_the_place_of_the_earlier_ones_where_it_replaces(tmp_path: Path) -> None:
+    [line] = told(tmp_path, HEAD + SECOND_THOUGHTS, replace=True)
+    assert (line["for"], line["against"], line["abstain"]) == (45, 0, 0)
+    assert (line["voters"], line["zero_votes"], line["passes"]) == (4, 1, True)
+    assert line["crossing"] == {"voter": "0xCc", "position": 3, "block": 11}  # 30 + 15 For
+    assert [(one["position"], one["voter"], one["votes"], one["to"]) for one in line["flips"]] == [
+        (3, "0xCc", 15, "pass"),
+        (4, "0xaA", 30, "fail"),  # its 30 For are gone as it votes against
+        (6, "0xAa", 29.5, "pass"),
+    ]
+    assert line["top1"] == pytest.approx(29.5 / 45)
+    assert (line["winning_number"], line["blocking_number"]) == (2, 1)
+    assert line["what_if"]["one_address_for"] == 1  # 0xDd's is For alone
+
+
+def test_the_last_vote_is_the_last_on_the_chain_and_not_in_the_file(tmp_path: Path) -> None:
+    head, *rows = (HEAD + SECOND_THOUGHTS).splitlines(keepends=True)
+    [line] = told(tmp_path, "".join([head, *reversed(rows)]), replace=True)
+    assert [line] == told(tmp_path, HEAD + SECOND_THOUGHTS, replace=True)
+
+
+def test_votes_add_up_unless_it_is_said_that_they_replace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [line] = told(tmp_path, HEAD + SECOND_THOUGHTS)
+    assert (line["for"], line["against"], line["zero_votes"]) == (75, 55, 2)
+    file = tmp_path / "votes.csv"
+    for options, in_favour in (([], 75), (["--replace"], 45)):
+        assert main(["tally", str(file), "--quorum", "40", "--json", *options]) == 0
+        assert json.loads(capsys.readouterr().out)["for"] == in_favour
+
+
+def test_a_quorum_reached_again_after_a_vote_was_taken_back_was_first_reached_before(tmp_path: Path) -> None:
+    rows = "1,for,0xA,50,1,0\n1,for,0xA,10,2,0\n1,for,0xA,60,3,0\n"
+    [line] = told(tmp_path, HEAD + rows, replace=True)
+    assert line["crossing"]["position"] == 1
+    assert [(one["position"], one["to"]) for one in line["flips"]] == [(1, "pass"), (2, "fail"), (3, "pass")]
+
+
+def test_the_command_runs_in_an_interpreter_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "votes.csv"
+    file.write_text(HEAD + STORY)
+    command = [sys.executable, "-m", "bot", "tally", str(file), "--quorum", "40", "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout)["for"] == 45.5

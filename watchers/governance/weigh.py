@@ -14,9 +14,10 @@ Source: the usual definitions.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from watchers.governance.asks import Counts
@@ -40,9 +41,11 @@ class Turns(NamedTuple):
     flips: tuple[Turn, ...]
 
 
-def turns(cast: Iterable[tuple[int, int]], rule: Rule) -> Turns:
+def turns(
+    cast: Iterable[tuple[int, int]], rule: Rule, instead_of: Mapping[int, tuple[int, int]] = MappingProxyType({})
+) -> Turns:
     """Replay votes, each a place in SIDES and a weight, in their order. Before any vote a proposal fails; an outcome
-    that is not known turns nothing.
+    that is not known turns nothing. `instead_of` has by its place from 0 what a ballot stands in the place of.
     """
     sums = [0, 0, 0]
     crossing, flips, outcome = None, [], False
@@ -51,6 +54,9 @@ def turns(cast: Iterable[tuple[int, int]], rule: Rule) -> Turns:
     for place, (side, raw) in enumerate(cast):
         sums[side] += raw
         kept = now is not None and now is settled[side]
+        if instead_of and (taken := instead_of.get(place)) is not None:
+            sums[taken[0]] -= taken[1]
+            kept = False  # less of a side may turn it
         if kept and crossing is not None:
             continue
         counts = Counts(*sums)
