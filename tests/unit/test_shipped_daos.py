@@ -107,3 +107,9 @@ def test_every_label_says_who_says_so_and_no_address_has_two() -> None:
     a16z = [label.address for label in labels if label.owner == "a16z"]
     assert "0x2b1ad6184a6b0fac06bd225ed37c2abc04415ff4" in a16z
     assert {label.kind for label in labels if label.owner == "a16z"} == {"investor"}
+
+
+def test_wallets_of_exchanges_ship_as_such_so_that_their_customers_tokens_are_nobodys_power() -> None:
+    exchanges = [label for label in shipped().labels if label.kind == "exchange"]
+    assert {label.owner for label in exchanges} == {"Binance", "Coinbase", "Kraken", "OKX"}
+    assert all(label.chain == "ethereum" and label.source for label in exchanges)
