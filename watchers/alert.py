@@ -71,7 +71,8 @@ class Influence(msgspec.Struct, frozen=True):
     label. `holds_quorum`: without all that this voter cast the quorum would not be reached; `quorum_margin_share`:
     what of it counts toward the quorum against what there is above the quorum, None where that is nothing.
     `share_of_delegated`: the vote against all votes that the token's holders have delegated. `gained_raw`: what of the
-    vote was gained within `gained_within_h` before the snapshot.
+    vote was gained within `gained_within_h` before the snapshot. `alone_number`: how many voters each decide
+    alone, that is, without whose For votes it would fail; `alone` the largest of them.
     """
 
     pivotal_by_switch: bool
@@ -86,6 +87,8 @@ class Influence(msgspec.Struct, frozen=True):
     share_of_delegated: Decimal | None = None
     gained_raw: int | None = None
     gained_within_h: int = 0
+    alone_number: int = 0
+    alone: tuple[str, ...] = ()
 
 
 class VoteFacts(msgspec.Struct, frozen=True, tag="vote"):

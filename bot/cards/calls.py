@@ -1,5 +1,6 @@
 """Containers and their calls in words: what failed first, with target, function, arguments and reason; the rest."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -52,6 +53,10 @@ KINDS = {
     "op_message": "Cross-chain message",
     "op_withdrawal": "Withdrawal",
 }
+# ERC-6093, https://eips.ethereum.org/EIPS/eip-6093: the errors of tokens that carry amounts of a token
+_LACKS = re.compile(
+    r"ERC20Insufficient(?P<what>Balance|Allowance)\((?P<who>0x[0-9a-f]{40}),(?P<has>\d{1,78}),(?P<needs>\d{1,78})\)"
+)
 ALL, TURN = "calls", "turn"
 LISTED = 4  # failed calls of a container that are told in a line of their own
 FUNCTIONS = 4
@@ -76,6 +81,20 @@ def said(op: OperationFacts | BatchResult) -> str:
 def reason(text: str, limit: int) -> str:
     """Write a revert reason; our own words for one that is not there become plain ones."""
     return PLAIN.get(text) or code(text, limit)
+
+
+def refusal(text: str, limit: int, token: str, chain_id: int, dao: str, lexicon: Lexicon) -> str:
+    """Write the revert reason of a call to a contract: of what a known token lacks, the amounts. Two that would
+    look the same are not rounded.
+    """
+    found = _LACKS.fullmatch(text)
+    if found is None:
+        return reason(text, limit)
+    has, needs = (lexicon.amount(chain_id, token, int(found[part]), dao) for part in ("has", "needs"))
+    if not has or has == needs:
+        return reason(text, limit)
+    verb = "has" if found["what"] == "Balance" else "may spend"
+    return f"{lexicon.who(chain_id, found['who'])} {verb} {has}, needs {needs}"
 
 
 def outermost(operations: Sequence[OperationFacts]) -> list[OperationFacts]:
@@ -133,7 +152,7 @@ def call_lines(op: OperationFacts, chain_id: int, lexicon: Lexicon, listed: int 
 def call_line(call: CallFacts, chain_id: int, lexicon: Lexicon) -> str:
     """Tell one call: number, function with its arguments, target, outcome and reason."""
     outcome = OUTCOME.get(call.outcome, "failed")
-    why = f": {reason(call.reason, REASON)}" if call.outcome == "failed" else ""
+    why = f": {refusal(call.reason, REASON, call.target, chain_id, '', lexicon)}" if call.outcome == "failed" else ""
     inside = f", {call.swallowed} {'failure' if call.swallowed == 1 else 'failures'} inside it swallowed"
     worth = f" with {call.value_wei} wei" if call.value_wei else ""
     return (

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bot.cards import figures
-from bot.cards.calls import call_lines, counted_calls, reason
-from bot.cards.escape import code, escape, symbol
-from bot.cards.lexicon import Lexicon
+from bot.cards.calls import call_lines, counted_calls, refusal
+from bot.cards.escape import code, escape
+from bot.cards.lexicon import Lexicon, role
 from watchers.alert import OperationFacts, ProposalFacts
 from watchers.proposed import Action, Effect, Simulated
 
@@ -15,6 +15,7 @@ LISTED = 3
 CHARS_EACH = 40  # what an action beyond the first is worth in words, at the very least
 ARGUMENTS = 3
 REASON = 120
+ROLE_FUNCTIONS = {"grantRole", "revokeRole", "renounceRole", "setRoleAdmin"}
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _MANY_TOKENS = 1 << 200  # an allowance above it is meant to have no bound
 _WHEN = {
@@ -50,7 +51,7 @@ def proposed(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]
     if not told and facts.actions:
         told = [f"**Does** {facts.actions} action{'s' if facts.actions != 1 else ''} on chain"]
     told += _odd(facts, chain_id, lexicon)
-    tried = trial(facts.simulated, chain_id, facts.dao, lexicon) if facts.simulated is not None else []
+    tried = trial(facts.simulated, chain_id, facts.dao, lexicon, facts.does) if facts.simulated is not None else []
     return told + tried + (carried_out(facts.carried, chain_id, lexicon) if facts.carried is not None else [])
 
 
@@ -88,8 +89,8 @@ def action_lines(actions: Sequence[Action], left_out: int, chain_id: int, dao: s
     return lines + ([f"and {figures.number(left_out)} more that are not kept"] if left_out else [])
 
 
-def trial(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> list[str]:
-    """Say how trying the actions went; "not simulated" is never a success."""
+def trial(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon, does: Sequence[Action] = ()) -> list[str]:
+    """Say how trying the actions went, as far as `does` gives them; "not simulated" is never a success."""
     when = _WHEN.get(seen.step, "")
     wrong = [_codeless(seen, chain_id, lexicon)] if seen.codeless else []
     if seen.destructs:
@@ -111,10 +112,11 @@ def trial(seen: Simulated, chain_id: int, dao: str, lexicon: Lexicon) -> list[st
         how = f"all {total} calls succeed" if total != 1 else "its call succeeds"
         changes = _counted(seen)
         return [f"**{tried}** {how}{f' · {changes}' if changes else ''}", *wrong]
-    first = seen.calls[fails[0]]
+    target = next((one.target for one in does if one.index == fails[0]), "")
+    why = refusal(seen.calls[fails[0]].reason, REASON, target, chain_id, dao, lexicon)
     how = f"call {fails[0] + 1} of {total} fails" if total != 1 else "its call fails"
     more = f", and {len(fails) - 1} more fail{'s' if len(fails) == 2 else ''}" if len(fails) > 1 else ""  # noqa: PLR2004 - one more
-    return [f"**{tried}** **{how}**: {reason(first.reason, REASON)}{more}", *wrong]
+    return [f"**{tried}** **{how}**: {why}{more}", *wrong]
 
 
 def _then(seen: Simulated) -> str:
@@ -189,7 +191,8 @@ def _effect(effect: Effect, chain_id: int, dao: str, lexicon: Lexicon) -> str:
     if effect.kind == "item":
         return f"item {code(str(raw), 20)} of {contract} from {who} to {whom}"
     one, _ = _named(effect.kind)
-    after = f" → {_value(effect.after, chain_id, lexicon)}" if effect.after else ""
+    of_role = effect.kind.startswith("role_")
+    after = f" → {_value(effect.after, chain_id, lexicon, of_role=of_role)}" if effect.after else ""
     to = f", {whom}" if effect.whom else ""
     return f"**{one}** of {contract}{to}{after}"
 
@@ -207,7 +210,8 @@ def _action(action: Action, chain_id: int, dao: str, lexicon: Lexicon) -> str:
         if name == "transfer":
             return f"transfer {_tokens(action.target, raw, chain_id, dao, lexicon)} to {whom}{with_coins}"
         return f"let {whom} spend {_allowed(action.target, raw, chain_id, dao, lexicon)}{with_coins}"
-    shown = [_value(one, chain_id, lexicon) for one in given[:ARGUMENTS]]
+    of_role = name in ROLE_FUNCTIONS
+    shown = [_value(one, chain_id, lexicon, of_role=of_role) for one in given[:ARGUMENTS]]
     shown += ["…"] if len(given) > ARGUMENTS else []
     arguments = f" with {', '.join(shown)}" if shown else ""
     risks = [f"**{risk}**" for risk in action.risks if risk != "sends coins"]
@@ -215,8 +219,10 @@ def _action(action: Action, chain_id: int, dao: str, lexicon: Lexicon) -> str:
     return f"{code(name, 40)} on {target}{arguments}{f' and {sent}' if sent else ''}{risky}"
 
 
-def _value(text: str, chain_id: int, lexicon: Lexicon) -> str:
-    return lexicon.who(chain_id, text) if _ADDRESS.fullmatch(text) else code(text, 32)
+def _value(text: str, chain_id: int, lexicon: Lexicon, *, of_role: bool = False) -> str:
+    if _ADDRESS.fullmatch(text):
+        return lexicon.who(chain_id, text)
+    return code(role(text) if of_role else text, 32)
 
 
 def _coins(wei: int, chain_id: int, lexicon: Lexicon) -> str:
@@ -232,11 +238,5 @@ def _allowed(token: str, raw: int, chain_id: int, dao: str, lexicon: Lexicon) ->
 
 def _tokens(token: str, raw: int, chain_id: int, dao: str, lexicon: Lexicon) -> str:
     """Write an amount of a token that the operator's files know; of any other, the base units."""
-    chain, one = lexicon.chain(chain_id), lexicon.dao(dao)
-    listed = (t for t in lexicon.settings.tokens if chain and t.chain == chain.key and t.address == token)
-    found = next(listed, None)
-    if found is not None:
-        return f"{figures.amount(raw, found.decimals)} {symbol(found.symbol)}"
-    if one is not None and one.token == token:
-        return f"{figures.amount(raw, one.decimals)} {symbol(one.symbol)}"
-    return f"{figures.amount(raw, None)} {lexicon.who(chain_id, token)}"
+    known = lexicon.amount(chain_id, token, raw, dao)
+    return known or f"{figures.amount(raw, None)} {lexicon.who(chain_id, token)}"

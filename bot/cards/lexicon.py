@@ -1,9 +1,16 @@
 """What cards look up: chains, DAOs and labels by the ids and addresses that alerts carry."""
 
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
-from bot.cards.escape import escape
+from bot.cards import figures
+from bot.cards.escape import escape, symbol
 from config.settings import Chain, Dao, Label, Settings
+
+_ROLES = {
+    f"0x{keccak(text=name).hex()}": name
+    for name in ("PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE", "MINTER_ROLE", "PAUSER_ROLE")
+} | {"0x" + "00" * 32: "DEFAULT_ADMIN_ROLE"}  # OpenZeppelin, AccessControl: all roles are hashes of names, but this one
 
 
 class Lexicon:
@@ -43,6 +50,17 @@ class Lexicon:
         own = self._labels.get((chain.key, address)) if chain else None
         return own or self._labels.get((None, address))
 
+    def amount(self, chain_id: int, token: str, raw: int, dao_key: str) -> str:
+        """Write an amount of a token that the operator's files know; empty for any other."""
+        chain = self._chains.get(chain_id)
+        listed = (t for t in self.settings.tokens if chain and t.chain == chain.key and t.address == token)
+        found = next(listed, None)
+        if found is not None:
+            return f"{figures.amount(raw, found.decimals)} {symbol(found.symbol)}"
+        daos = (d for d in self.settings.daos.values() if d.token == token)
+        voted = next((d for d in daos if d.key == dao_key or (chain and d.chain == chain.key)), None)
+        return f"{figures.amount(raw, voted.decimals)} {symbol(voted.symbol)}" if voted is not None else ""
+
     def tx_url(self, chain_id: int, tx: str) -> str:
         """Link a transaction; empty for an unknown chain, and where nobody knows which it was."""
         chain = self._chains.get(chain_id)
@@ -64,6 +82,11 @@ class Lexicon:
             return digits
         kind = f" ({label.kind})" if label.kind != "unknown" else ""
         return f"**{escape(label.name, 40 if linked else 20)}**{kind} {digits}"
+
+
+def role(text: str) -> str:
+    """Name a well-known role by its hash; any other stays as it is."""
+    return _ROLES.get(text, text)
 
 
 def shorten(address: str) -> str:

@@ -35,7 +35,8 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     lines += [f"**Voted** {side(last.support, last.choice)}"] if last.after.unsided and len(facts) == 1 else []
     lines += _change(first.before, last.after, crosses=crosses)
     if not last.after.unsided:
-        lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}{_rests(last)}")
+        rests = _rests(last, newest.alert.chain_id, lexicon)
+        lines.append(f"**Outcome** {_path([first.before, *(f.after for f in facts)])}{rests}")
     if last.to_flip_back_raw:
         other = "against" if last.after.passes else "for"
         needed = figures.amount(last.to_flip_back_raw, last.weight.decimals)
@@ -142,12 +143,17 @@ def _bloc(bloc: Bloc, who: str) -> str:
     return f"{figures.percent(bloc.share)} with {bloc.voters} {who}"
 
 
-def _rests(facts: VoteFacts) -> str:
-    """Say when the loss of a few votes would turn a passing proposal."""
-    number = facts.influence.blocking_number if facts.influence else None
-    if number is None or number > FEW:
+def _rests(facts: VoteFacts, chain_id: int, lexicon: Lexicon) -> str:
+    """Say when the loss of a few votes would turn a passing proposal, and whose vote that is where it is one alone."""
+    seen = facts.influence
+    number = seen.blocking_number if seen else None
+    if seen is None or number is None or number > FEW:
         return ""
-    return " · rests on one vote" if number == 1 else f" · rests on {number} votes"
+    if number > 1:
+        return f" · rests on {number} votes"
+    if seen.alone_number > 1:
+        return f" · rests on any one of {figures.number(seen.alone_number)} votes"
+    return " · rests on one vote" + "".join(f": {lexicon.who(chain_id, voter)}" for voter in seen.alone)
 
 
 def _voters(states: Sequence[AlertState], facts: Sequence[VoteFacts], lexicon: Lexicon) -> list[str]:

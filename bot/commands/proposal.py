@@ -120,7 +120,7 @@ def _does(
     tried = [one for one in seen if one is not None]
     if not tried:
         return lines
-    lines += trial(tried[-1], chain_id, dao.key, desk.lexicon)
+    lines += trial(tried[-1], chain_id, dao.key, desk.lexicon, told)
     shown, left = fitting(list(effect_lines(tried[-1], chain_id, dao.key, desk.lexicon)), EFFECTS, room=ROOM // 2)
     return [*lines, *(f"• {line}" for line in shown), *([f"and {counted(left, 'more change')}"] if left else [])]
 

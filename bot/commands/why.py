@@ -7,7 +7,7 @@ from typing import Any, Self
 from discord import ui
 
 from bot.cards import figures
-from bot.cards.calls import call_line, container_line, reason
+from bot.cards.calls import call_line, container_line, refusal
 from bot.cards.card import Card
 from bot.cards.doing import effect_lines, trial
 from bot.cards.escape import code, escape, symbol
@@ -167,13 +167,13 @@ def _of_proposal(facts: ProposalFacts, chain_id: int, desk: Desk) -> list[str]:
     seen = facts.simulated
     if seen is None:
         return lines
-    lines += trial(seen, chain_id, facts.dao, desk.lexicon)
+    lines += trial(seen, chain_id, facts.dao, desk.lexicon, facts.does)
     if seen.sender:
         lines.append(f"**Tried** by {code(seen.sender, 42)} on the state after block {figures.number(seen.block)}")
-    lines += [
-        f"**Call {at + 1}** " + ("succeeds" if call.ok else f"fails: {reason(call.reason, 120)}")
-        for at, call in enumerate(seen.calls)
-    ]
+    targets = {one.index: one.target for one in facts.does}
+    for at, call in enumerate(seen.calls):
+        why = refusal(call.reason, 120, targets.get(at, ""), chain_id, facts.dao, desk.lexicon)
+        lines.append(f"**Call {at + 1}** " + ("succeeds" if call.ok else f"fails: {why}"))
     return [*lines, *effect_lines(seen, chain_id, facts.dao, desk.lexicon)]
 
 
@@ -230,6 +230,11 @@ def _of_influence(seen: Influence, facts: VoteFacts) -> list[str]:
     if seen.winning_number is not None and seen.blocking_number is not None:
         win, block = (counted(number, "vote") for number in (seen.winning_number, seen.blocking_number))
         lines.append(f"**Largest For votes** {win} would pass it alone; without {block} it fails")
+    if seen.alone:
+        named = ", ".join(code(voter, 42) for voter in seen.alone)
+        left = seen.alone_number - len(seen.alone)
+        each = "Each decides alone" if seen.alone_number > 1 else "Decides alone"
+        lines.append(f"**{each}** {named}" + (f" and {left} more" if left else ""))
     if seen.late:
         lines.append("**Late** it came in the last tenth of the voting")
     if seen.owner is not None:

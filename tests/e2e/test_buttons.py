@@ -52,6 +52,10 @@ async def test_why_tells_a_vote_by_its_measures(world: World) -> None:
         "Of delegated power 35.0 % of what is delegated now; no contract tells what was at the snapshot",
         "New power unknown: what was held the day before the snapshot could not be read",
         "Largest For votes 3 votes would pass it alone; without 1 vote it fails",
+        (
+            "Each decides alone 0x976ea74026e726554db657fa54763abd0c3a0aa9, "
+            "0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc, 0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
+        ),
         "Owner Rostra, 35.0 % by 1 address",
         (
             "Votes cast by label investor 46.6 % by 1 voter; team 35.0 % by 1 voter; delegate 18.3 % by 3 voters; "

@@ -209,7 +209,8 @@ def test_an_insiders_claim_says_who_it_went_to_and_what_share_it_is(audience: Au
 
 def test_a_proposal_says_which_call_would_fail_and_what_the_others_would_change(audience: Audience) -> None:
     second = next(one.text for one in audience.shown if "Let the founding team propose payments" in one.text)
-    assert "**Simulated at creation** **call 3 of 3 fails**: `ERC20InsufficientBalance(" in second
+    assert "**Simulated at creation** **call 3 of 3 fails**: **Rostra treasury** (treasury) [" in second
+    assert " has 400k USDC, needs 500k USDC" in second
     assert "· **changes roles**" in second
 
 

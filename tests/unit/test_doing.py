@@ -5,8 +5,10 @@ that acts.
 from typing import Any, get_args
 
 import pytest
+from eth_hash.auto import keccak
 
 from bot.cards import render
+from bot.cards.calls import call_line
 from bot.cards.card import Card
 from bot.cards.doing import effect_lines
 from bot.cards.lexicon import shorten
@@ -17,6 +19,7 @@ from bot.commands.proposal import _STEP as LISTED
 from tests.alerts import UNI, VOTER, a_proposal, a_state
 from tests.desk import DESK, HOSTILE, NOW_S, UNISWAP, harmless
 from tests.events import created
+from watchers.alert import CallFacts
 from watchers.governance.events import Change
 from watchers.history import StoredEvent
 from watchers.inquiry import Standing
@@ -149,6 +152,45 @@ def test_every_kind_of_change_is_said() -> None:
     assert lines[6] == "and 1 more change"
     more = list(effect_lines(seen(OK, effects=effects, more=2), 1, "uniswap", DESK.lexicon))
     assert more[6] == "and 2 more changes"
+
+
+def lacks(what: str, has: int, needs: int, token: str = UNI) -> str:
+    reason = f"ERC20Insufficient{what}({VOTER},{has},{needs})"
+    paid = action(0, "transfer(address,uint256)", OTHER, str(needs), target=token)
+    return line(card(does=(paid,), simulated=seen(Outcome(ok=False, reason=reason))), "Simulated").partition(
+        "fails**: "
+    )[2]
+
+
+def test_what_a_known_token_lacks_is_told_in_its_units() -> None:
+    who = DESK.lexicon.who(1, VOTER)
+    assert lacks("Balance", 400_000 * 10**18, 500_000 * 10**18) == f"{who} has 400k UNI, needs 500k UNI"
+    assert lacks("Allowance", 0, 10**18) == f"{who} may spend 0 UNI, needs 1 UNI"
+
+
+def test_what_an_unknown_token_lacks_and_two_amounts_that_look_the_same_are_told_raw() -> None:
+    assert lacks("Balance", 4, 5, OTHER) == f"`ERC20InsufficientBalance({VOTER},4,5)`"
+    close = 10**24
+    assert lacks("Balance", close, close + 1) == f"`ERC20InsufficientBalance({VOTER},{close},{close + 1})`"
+    assert lacks("Sender", 4, 5) == f"`ERC20InsufficientSender({VOTER},4,5)`"
+
+
+def test_why_and_the_calls_of_a_batch_tell_in_units_what_a_known_token_lacks() -> None:
+    reason = f"ERC20InsufficientBalance({VOTER},{10**18},{2 * 10**18})"
+    facts = a_proposal(does=(action(0, target=UNI),), actions=1, simulated=seen(Outcome(ok=False, reason=reason)))
+    said = f"{DESK.lexicon.who(1, VOTER)} has 1 UNI, needs 2 UNI"
+    assert f"**Call 1** fails: {said}" in why.answer(a_state(facts), DESK).facts
+    call = CallFacts(0, UNI, "transfer(address,uint256)", 0, "failed", reason)
+    assert call_line(call, 1, DESK.lexicon).endswith(f": {said}")
+
+
+def test_a_well_known_role_is_told_by_name_where_a_role_is_meant() -> None:
+    proposer, admin = "0x" + keccak(b"PROPOSER_ROLE").hex(), "0x" + "00" * 32
+    for given, shown in ((proposer, "PROPOSER_ROLE"), (admin, "DEFAULT_ADMIN_ROLE"), ("0xab", "0xab")):
+        assert f"with `{shown}`, " in line(card(does=(action(0, "grantRole(bytes32,address)", given, VOTER),)), "What")
+    assert "_ROLE" not in line(card(does=(action(0, "setRoot(bytes32)", admin),)), "What")
+    granted = Effect(1, "role_granted", OTHER, TIMELOCK, VOTER, after=proposer)
+    assert next(effect_lines(seen(OK, effects=(granted,)), 1, "uniswap", DESK.lexicon)).endswith("→ `PROPOSER_ROLE`")
 
 
 HOSTILE_ACTIONS = tuple(action(at, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE) for at in range(10))

@@ -149,6 +149,16 @@ def test_a_card_says_when_an_owner_or_a_class_of_insiders_votes_together_and_how
     assert "rests on one vote\n" in drawn(msgspec.structs.replace(CALM, blocking_number=1))
 
 
+def test_a_card_names_whose_vote_alone_decides_or_says_how_many_such_there_are() -> None:
+    one = msgspec.structs.replace(CALM, blocking_number=1, alone_number=1, alone=(VOTER,))
+    assert "rests on one vote: a16z (investor) 0x8d07D2…e6A265\n" in drawn(one)
+    assert f"**Decides alone** `{VOTER}`" in why.answer(a_state(a_vote(influence=one)), DESK).facts
+    several = msgspec.structs.replace(one, alone_number=4, alone=(VOTER, WHALE, OTHER))
+    assert "rests on any one of 4 votes\n" in drawn(several)
+    told = why.answer(a_state(a_vote(influence=several)), DESK).facts
+    assert f"**Each decides alone** `{VOTER}`, `{WHALE}`, `{OTHER}` and 1 more" in told
+
+
 def test_an_owner_who_is_the_whole_class_is_said_once() -> None:
     seen = msgspec.structs.replace(
         CALM, owner=Bloc("a16z", 2, Decimal("0.24")), classes=(Bloc("investor", 2, Decimal("0.24")),)

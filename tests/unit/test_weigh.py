@@ -12,6 +12,7 @@ from watchers.governance.asks import Counts
 from watchers.governance.rules import Majority, Rule
 from watchers.governance.weigh import (
     Turn,
+    alone,
     blocking_number,
     margin_share,
     pivotal_by_removal,
@@ -89,6 +90,21 @@ def test_turns_are_found_where_the_outcome_after_each_vote_differs(cast: list[tu
     reached = [rule.reached(counts) for counts in sums]
     crossing = next((at for at in range(len(cast)) if reached[at] is False and reached[at + 1]), None)
     assert turns(cast, rule).crossing == crossing
+
+
+@given(VOTERS, RULES)
+def test_who_decides_alone_is_who_counting_one_by_one_finds(voters: list[Counts], rule: Rule) -> None:
+    counts, by_voter = total(voters), [(str(at), parts) for at, parts in enumerate(voters)]
+
+    def fails_without(parts: Counts) -> bool:
+        return rule.passes(counts._replace(for_raw=counts.for_raw - parts.for_raw)) is False
+
+    slow = {name for name, parts in by_voter if parts.for_raw and rule.passes(counts) and fails_without(parts)}
+    found = alone(counts, by_voter, rule)
+    assert set(found) == slow
+    weights = [voters[int(name)].for_raw for name in found]
+    assert weights == sorted(weights, reverse=True)
+    assert bool(found) == (blocking_number(counts, voters, rule) == 1)
 
 
 def test_a_switch_moves_what_was_for_to_against_and_back_and_leaves_abstain() -> None:

@@ -17,6 +17,7 @@ from watchers.governance.gained import hours_of
 from watchers.governance.rules import Rule
 from watchers.governance.tally import Book, differs
 
+NAMED = 3  # of those who decide alone
 UNKNOWN = "unknown"  # the class of those whom no label names
 
 
@@ -26,12 +27,14 @@ def influence(vote: Vote, desk: Desk, *, late: bool, real_turnout: bool) -> Infl
     known = book.whole and book.sure
     voters = book.voters if book.whole else None
     labels = _labels(desk) if voters is not None and real_turnout else {}
+    blocking = None if voters is None else weigh.blocking_number(counts, voters, rule)
+    alone = weigh.alone(counts, book.by_voter, rule) if blocking == 1 else []
     gained = desk.gained_raw(vote)
     return Influence(
         pivotal_by_switch=known and _would_turn(counts, book.of(vote.voter), rule),
         margin_share=_margin_share(counts, book.of(vote.voter)) if known else None,
         winning_number=None if voters is None else weigh.winning_number(counts, voters, rule),
-        blocking_number=None if voters is None else weigh.blocking_number(counts, voters, rule),
+        blocking_number=blocking,
         late=late,
         owner=_owner(book, labels, vote.voter),
         classes=_classes(book, labels) if labels else (),
@@ -40,6 +43,8 @@ def influence(vote: Vote, desk: Desk, *, late: bool, real_turnout: bool) -> Infl
         share_of_delegated=_share_of_delegated(vote, desk),
         gained_raw=None if gained is None else min(gained, vote.weight_raw),
         gained_within_h=hours_of(desk.watches),
+        alone_number=len(alone),
+        alone=tuple(alone[:NAMED]),
     )
 
 

@@ -5,6 +5,7 @@
     pivotal_by_switch    voters who would have turned it by voting the other way (For for Against and back)
     winning_number       how many of the largest For votes alone would pass it, the other sides unchanged
     blocking_number      how many of the largest For votes must go for it to fail
+    alone                voters without the For votes of any one of whom it would fail
     margin_share         a weight against the lead; above 1 it decides the majority
 
 A voter's votes must be summed first: fractional voters come several times. An abstainer has no other side to switch to.
@@ -16,7 +17,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -169,6 +170,17 @@ def blocking_number(counts: Counts, voters: Iterable[Counts], rule: Rule) -> int
 
     found = bisect_left(sums, x=True, key=fails)
     return found if found < len(sums) else None
+
+
+def alone(counts: Counts, by_voter: Iterable[tuple[str, Counts]], rule: Rule) -> list[str]:
+    """Give the voters without the For votes of any one of whom it would fail, the largest first; none when it fails as
+    it is. Every rule is monotone in For, so the first who does not decide ends the list.
+    """
+    if not rule.passes(counts):
+        return []
+    in_favour = sorted(((parts.for_raw, voter) for voter, parts in by_voter if parts.for_raw), reverse=True)
+    decide = takewhile(lambda one: rule.passes(counts._replace(for_raw=counts.for_raw - one[0])) is False, in_favour)
+    return [voter for _, voter in decide]
 
 
 def _largest(voters: Iterable[Counts]) -> Sequence[int]:
