@@ -227,3 +227,17 @@ async def test_a_governor_that_counts_ethereum_s_blocks_is_reminded_of_by_what_t
         assert isinstance(state.alert.facts, ReminderFacts)
         assert state.alert.facts.hours == 1
         assert state.alert.facts.ends_at_s == state.alert.block_time_s + 3_600
+
+
+async def test_no_reminder_is_of_a_time_before_voting_begins(redis: Redis) -> None:
+    begins, early = DEADLINE - 2 * HOUR + 10, DEADLINE - 2 * HOUR + 5  # two hours before the end nobody could vote
+    node = a_node({10: [created_log(begins, DEADLINE)], 20: []})
+    node.states = governed.answers(begins, DEADLINE)
+    async with followed(node, redis, 10, 11, early) as w:
+        ours, epoch = reminders(w, redis), w.pipeline._epoch
+        assert await ours.tick(epoch) == 0
+        await w.pipeline.forward(w.step(begins + 5))
+        assert await ours.tick(epoch) == 0
+        await w.pipeline.forward(w.step(DEADLINE - HOUR))
+        assert await ours.tick(epoch) == 1
+        assert [s.alert.facts.hours for s in await said(w) if isinstance(s.alert.facts, ReminderFacts)] == [1]

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.cards.card import Card
+from bot.cards.card import Card, Picture
 from bot.cards.layout import MORE, texts
 from bot.cards.lexicon import Lexicon
 from bot.census import counted_powers
@@ -392,3 +392,25 @@ def test_an_address_or_a_label_is_understood_and_anything_else_is_a_sentence() -
         delegate.address_in("a16z", DESK)
     with pytest.raises(UserError, match="neither an address nor a label"):
         delegate.address_in("0x12", DESK)
+
+
+async def test_the_trend_is_drawn_beside_the_curves_from_the_second_snapshot_on() -> None:
+    drawn: list[str] = []
+
+    async def draw(_plot: object, name: str) -> Picture:
+        drawn.append(name)
+        return Picture(name, name, b"png")
+
+    async def shown_of(kept: int) -> Card:
+        drawn.clear()
+        days = [Snapshot(day, 2, 3, 4, "5", 0.2, 0.31, 3, 0.4, 1.0) for day in range(kept)]
+        levels = [level("delegates", kept=days)]
+        card = power.card_of(UNISWAP, levels, DESK, block=500)
+        return await power._pictured(card, UNISWAP, levels, replace(DESK, draw=cast("Any", draw)))
+
+    card = await shown_of(2)
+    assert [one.name for one in card.pictures] == drawn == ["lorenz.png", "trend.png"]
+    assert power.NO_TREND not in card.facts
+    card = await shown_of(1)
+    assert [one.name for one in card.pictures] == drawn == ["lorenz.png"]
+    assert power.NO_TREND in card.facts

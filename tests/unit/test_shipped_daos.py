@@ -9,7 +9,7 @@ from watchers.governance.wing import wing
 CONFIG = Path(__file__).parents[2] / "config"
 BEGINNING_UNKNOWN = {"lido", "curve-ownership", "curve-parameter"} | {
     *("aave", "aave-votes", "aave-votes-polygon", "aave-votes-avalanche"),
-    *("sky", "maker-2019", "gitcoin-successor"),
+    *("sky", "maker-2019", "gitcoin-successor", "idle-earlier"),
 }
 
 
@@ -113,3 +113,10 @@ def test_wallets_of_exchanges_ship_as_such_so_that_their_customers_tokens_are_no
     exchanges = [label for label in shipped().labels if label.kind == "exchange"]
     assert {label.owner for label in exchanges} == {"Binance", "Coinbase", "Kraken", "OKX"}
     assert all(label.chain == "ethereum" and label.source for label in exchanges)
+
+
+def test_both_governors_of_idle_are_followed_on_the_same_token() -> None:
+    now, earlier = (shipped().daos[key] for key in ("idle", "idle-earlier"))
+    assert earlier.governor == "0x2256b25cfc8e35c3135664fd03e77595042fe31b"
+    assert now.governor == "0x3d5fc645320be0a085a32885f078f7121e5e5375"
+    assert (earlier.chain, earlier.protocol, earlier.token) == (now.chain, now.protocol, now.token)
