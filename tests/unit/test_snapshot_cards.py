@@ -212,6 +212,9 @@ async def test_a_vote_of_no_side_neither_agrees_nor_disagrees_with_the_majority(
         async def ballots(self, _: int, __: str, proposal_id: int) -> list[Ballot]:
             return [Ballot(VOTER, 5, 0, 0) if proposal_id == 7 else Ballot(VOTER, 0, 0, 5)]
 
+        async def proposal(self, *_: Any) -> list[StoredEvent]:
+            return []
+
     history: Any = Kept()
     record = await delegate._record(VOTER, SPACE, dataclasses.replace(DESK, history=history))
     assert (record.proposals, record.agreed, record.known) == (2, 1, 1)
