@@ -254,6 +254,20 @@ def test_a_proposal_with_all_there_is_to_say_fits_one_message_whole() -> None:
     assert "Addresses cost nothing (Sybil)" in text
 
 
+def test_parts_that_make_a_whole_voter_are_one() -> None:
+    split = [Counts(1, 2, 0), Counts(2, 1, 0), Counts(1, 0, 6), Counts(2, 0, 5), Counts(4, 0, 3)]
+    told = sums([*split, Counts(0, 5, 0)], [Counts(1, 2, 0), Counts(2, 1, 0)])
+    assert told.one_address == (3, 3, 2)
+
+
+@given(VOTERS)
+def test_the_parts_of_voters_are_near_enough_to_exact_fractions(voters: list[Counts]) -> None:
+    cast = [one for one in voters if one.cast_raw]
+    for side, found in enumerate(sums(voters).one_address):
+        exact = sum((Fraction(one[side], one.cast_raw) for one in cast), Fraction())
+        assert abs(found - exact) < Fraction(1, 1 << 90)
+
+
 def test_idle_voters_are_those_of_no_weight_at_all() -> None:
     weights = {"a": Counts(5), "b": Counts()}
     assert idle(weights, [("a", "for"), ("b", "for"), ("b", "against"), ("c", "abstain"), ("d", "unknown")]) == {

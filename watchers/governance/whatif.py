@@ -28,6 +28,9 @@ from watchers.governance.rules import SIDES, Rule
 CAP = 50  # a fiftieth: 2 %
 INSIDERS = frozenset({"investor", "team", "advisor", "foundation", "treasury", "vesting"})  # classes of labels
 _FINE = 128  # bits that a weight is moved up by before its root is taken
+# A voter's part of a side is counted in 128 bits and the sum rounded to 96, so that thirds which make a whole are one:
+# exact fractions would take time that grows with the square of the voters.
+_PART, _ROUND = 128, 32
 Number = int | Fraction
 
 
@@ -92,19 +95,26 @@ def sums(voters: Collection[Counts], idlers: Iterable[Counts] = ()) -> Sums:
         quadratic[side] += isqrt(weight << _FINE)
         heads[side] += 1
         capped[side] += min(CAP * weight, cast)
-    split: list[list[Number]] = [list(quadratic), list(heads), list(capped)]
+    split = [[0, 0, 0] for _ in range(3)]
     for parts in parted:
         weight = parts.cast_raw
         largest = max(largest, weight)
+        units = (isqrt(weight << _FINE), 1, min(CAP * weight, cast))
         for side, raw in enumerate(parts):
-            part = Fraction(raw, weight)
-            split[0][side] += isqrt(weight << _FINE) * part
-            split[1][side] += part
-            split[2][side] += min(CAP * weight, cast) * part
+            for sides, unit in zip(split, units, strict=True):
+                sides[side] += (unit * raw << _PART) // weight
     for times in idlers:
         for side, often in enumerate(times):
-            split[1][side] += Fraction(often, times.cast_raw)
-    return Sums(tuple(linear), tuple(split[0]), tuple(split[1]), tuple(split[2]), largest)
+            split[1][side] += (often << _PART) // times.cast_raw
+    under = [
+        tuple(whole + _rounded(part) for whole, part in zip(wholes, parts, strict=True))
+        for wholes, parts in zip((quadratic, heads, capped), split, strict=True)
+    ]
+    return Sums(tuple(linear), under[0], under[1], under[2], largest)
+
+
+def _rounded(part: int) -> Number:
+    return Fraction((part + (1 << _ROUND - 1)) >> _ROUND, 1 << _PART - _ROUND) if part else 0
 
 
 def what_if(voters: Collection[Counts], idlers: Iterable[Counts] = ()) -> Shares:
