@@ -14,7 +14,8 @@ from config.settings import load
 async def host(config_dir: Path, api_base: str, gateway: str) -> None:
     # imported late, as the bot's own entry point does it
     from bot import log  # noqa: PLC0415 - as said above
-    from bot.app import Options, running  # noqa: PLC0415 - as said above
+    from bot.app import running  # noqa: PLC0415 - as said above
+    from bot.parts import Options  # noqa: PLC0415 - as said above
     from watchers.wings import PROTOCOLS  # noqa: PLC0415 - as said above
 
     settings = load(dotenv=None, config_dir=config_dir, protocols=PROTOCOLS)

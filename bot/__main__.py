@@ -256,7 +256,8 @@ async def _for_ever() -> None:
 
 async def _run(settings: Settings, role: str, chains: list[str], port: int) -> None:
     from bot import log  # noqa: PLC0415 - as above
-    from bot.app import Options, running  # noqa: PLC0415 - as above
+    from bot.app import running  # noqa: PLC0415 - as above
+    from bot.parts import Options  # noqa: PLC0415 - as above
 
     unknown = [key for key in chains if key not in settings.chains]
     if unknown:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TextIO
 
 from bot import log
-from bot.app import App, Options, now_ms, running
+from bot.app import running
 from bot.cards import figures
 from bot.cards.card import Card
 from bot.cards.text import bare, plain
 from bot.deliver.record import PostKey, Step
+from bot.parts import App, Options, now_ms
 from bot.store import new_id
 from bot.subscription import Subscription
 from config.errors import SettingsError

@@ -1,4 +1,4 @@
-"""`Desk`: everything that a command may use, put together once in `bot.app`."""
+"""`Desk`: everything that a command may use, put together once in `bot.speaking`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bot.app import App
 from bot.cards.text import bare
 from bot.demo import played
+from bot.parts import App
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from sandbox.discord.reply import Reply

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot import demo
-from bot.app import App, now_ms
 from bot.deliver.record import Deliveries
+from bot.parts import App, now_ms
 from bot.store import Subscriptions
 from bot.vitals import Vitals
 from config.settings import Settings, load

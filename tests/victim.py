@@ -15,9 +15,10 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from bot.__main__ import _until_signal
-from bot.app import Options, Role, running
+from bot.app import running
 from bot.deliver.record import Deliveries
 from bot.log import configure
+from bot.parts import Options, Role
 from bot.port import DiscordPort
 from tests.stage import settings_of
 from watchers import pipeline

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from bench.clock import percentile
 from bench.figure import Figure, at_most
 from bench.world import Bundles, chain_of, data_dir, settings_of, store
-from bot.app import App, Options, running
+from bot.app import running
+from bot.parts import App, Options
 from bot.store import new_id
 from bot.subscription import Subscription
 from config.settings import BatchWatch, Chain, Runtime, Settings

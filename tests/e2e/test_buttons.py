@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-import bot.app
-from bot.app import Options, now_ms, running
+import bot.speaking
+from bot.app import running
 from bot.demo import settings_for, settled
+from bot.parts import Options, now_ms
 from bot.store import new_id
 from bot.subscription import Subscription
 from sandbox.chain.replay import Chain
@@ -184,7 +185,7 @@ async def test_a_snoozed_subject_is_silent_in_that_channel_and_speaks_again_afte
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(bot.app, "now_ms", clock)
+    monkeypatch.setattr(bot.speaking, "now_ms", clock)
     async with Discord.start(openapi=OPENAPI) as discord, Chain.start(block_time_s=None) as chain:
         discord.limits.enabled = False
         settings = settings_for(chain, discord, tmp_path)

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot import demo
-from bot.app import App, Options, now_ms, running
+from bot.app import running
+from bot.parts import App, Options, now_ms
 from bot.store import new_id
 from bot.subscription import Subscription
 from sandbox.discord import Discord

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot import demo
-from bot.app import App, Role
+from bot.parts import App, Role
 from config.settings import Runtime
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord

@@ -17,7 +17,8 @@ import watchers.chain.provider
 import watchers.silence
 import watchers.supervisor
 from bot import demo
-from bot.app import App, Options, running
+from bot.app import running
+from bot.parts import App, Options
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from tests.liar import Liar

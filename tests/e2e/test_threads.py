@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from bot.app import Options, running
+from bot.app import running
 from bot.demo import settings_for, settled
+from bot.parts import Options
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from sandbox.discord.state import ANNOUNCEMENT, Channel

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app import App, Options, running
+from bot.app import running
 from bot.demo import CHAIN_ID, settings_for, subscribe
 from bot.operator import OperatorChannel
+from bot.parts import App, Options
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from tests.sandboxed import OPENAPI

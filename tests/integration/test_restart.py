@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.app import App, Options, running
+from bot.app import running
 from bot.demo import CHAIN_ID, CHANNEL, settings_for, settled, subscribe
+from bot.parts import App, Options
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from sandbox.discord.reply import text_of

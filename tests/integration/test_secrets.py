@@ -13,8 +13,9 @@ import pytest
 from aiohttp import web
 
 from bot import log
-from bot.app import App, Options, running
+from bot.app import running
 from bot.check import online
+from bot.parts import App, Options
 from sandbox.chain.replay import Chain
 from sandbox.discord import Discord
 from tests.stage import SANDBOX, environ_for, settings_of, write_config

@@ -9,8 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.app import App, Options, running
+from bot.app import running
 from bot.demo import settings_for, subscribe
+from bot.parts import App, Options
 from config.settings import Chain as ChainDef
 from config.settings import Dao, VoteWatch
 from sandbox.chain.replay import Chain
