@@ -111,14 +111,17 @@ def lines(file: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]
                 remedy = f"the first line must name each of {', '.join(columns)} once"
                 raise InputError(name, f"line 1, column {column}", problem, remedy)
         places = [head.index(column) for column in columns]
-        many = len(head)
+        many, empty = len(head), True
         for fields in reader:
             if not fields:
                 continue
+            empty = False
             if len(fields) != many:
                 problem = f"has {len(fields)} fields where the first line has {many}"
                 raise InputError(name, f"line {reader.line_num}", problem, "quote fields that hold a comma")
             yield reader.line_num, [*map(str.strip, map(fields.__getitem__, places))]
+        if empty:
+            raise InputError(name, "", "has no row below its first line", "give one that holds what is to be measured")
 
 
 @contextmanager

@@ -290,6 +290,7 @@ def test_a_reader_gets_the_same_in_words_from_a_zipped_file(tmp_path: Path, caps
     ("text", "said"),
     [
         ("", "line 1, column proposal: is missing; the first line must name each of proposal, support"),
+        (HEAD, "has no row below its first line; give one that holds what is to be measured"),
         ("proposal,support,voter,votes,block\n", "line 1, column index: is missing"),
         ("proposal,support,voter,votes,block,index,Votes\n", "line 1, column votes: is there twice"),
         (f"{HEAD}1,maybe,a,1,1,0\n", "line 2, column support: 'maybe' is no side; write for, against or abstain"),
