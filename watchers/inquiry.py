@@ -22,11 +22,10 @@ from watchers.governance.rules import Rule
 from watchers.governance.simulation import Rehearsal
 from watchers.governance.wing import GovernanceWing
 from watchers.history import History, StoredEvent
+from watchers.lives import SETTLED
 from watchers.proposed import Simulated
 from watchers.vantage import Vantage, View
 from watchers.wing import Ballot, Situation
-
-SETTLED = frozenset({"executed", "canceled", "defeated", "vetoed"})
 
 
 class Standing(NamedTuple):

@@ -17,15 +17,16 @@ from watchers.history import History
 from watchers.store import ChainStore, CommittedBlock
 
 NEWEST = 300  # creations looked at
-OVER_S = 86_400  # this long after it was settled, or could run, a proposal is not looked at any more
+OVER_S = 86_400  # this long after it was settled, or could run, or its vote ended, it is not looked at any more
 SETTLED = frozenset({"executed", "canceled", "defeated", "vetoed"})
 
 
 class Life(NamedTuple):
-    """A proposal: its DAO, its creation, its steps, oldest first, and when the newest was taken."""
+    """A proposal: its DAO, its creation and when that was, its steps, oldest first, and when the newest was taken."""
 
     dao: Dao
     created: ProposalChange
+    created_s: int
     steps: tuple[ProposalChange, ...]
     newest_s: int
 
@@ -33,6 +34,11 @@ class Life(NamedTuple):
     def newest(self) -> ProposalChange:
         """Its newest step."""
         return self.steps[-1]
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Say what must not have changed when something is said of it, see `ChainStore.remind`."""
+        return self.created.id, f"proposal:p:{self.dao.governor}:{self.created.proposal_id}", self.newest.id
 
 
 class Lives:
@@ -44,6 +50,8 @@ class Lives:
 
     async def going_on(self, now_s: int) -> AsyncIterator[Life]:
         """Give those that nothing has ended for long, the newest first."""
+        if not self._daos:
+            return
         for stored in await self._history.proposals(chain_id=self._chain_id, limit=NEWEST):
             created = stored.event
             dao = self._daos.get(created.address)
@@ -58,7 +66,11 @@ class Lives:
             if settles and now_s > max(newest_s, min(newest.eta_s, MAX_TIME_S)) + OVER_S:
                 self._over.add(created.id)
                 continue
-            yield Life(dao, created, steps, newest_s)
+            yield Life(dao, created, stored.time_s, steps, newest_s)
+
+    def leave(self, life: Life) -> None:
+        """Look at a proposal no more."""
+        self._over.add(life.created.id)
 
     async def standing(self, life: Life) -> AlertState | None:
         """Find what follows a proposal; None: nothing does that can be read."""
@@ -76,6 +88,4 @@ class Lives:
         """Let the block's first alert take the place of what follows a proposal, and say the others; False: it has
         moved on meanwhile. Raises Fenced, ReorgError.
         """
-        created = life.created
-        where = (created.id, f"proposal:p:{life.dao.governor}:{created.proposal_id}", life.newest.id)
-        return await self._store.remind(epoch, where, block, revises=standing.rev) == "ok"
+        return await self._store.remind(epoch, life.place, block, revises=standing.rev) == "ok"

@@ -4,11 +4,12 @@ It keeps nothing that matters: what is due follows from history and the chain's 
 One tick costs the chain nothing while nothing is due; then the header of our cursor, and a batched request a round for
 all that is due together.
 
-Errors: none; a tick that fails is said once and the next one tries again.
+Errors: none; see turns.py.
 Units: `_s` seconds since 1970.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain as chained
 from typing import Any, NamedTuple
 
@@ -18,37 +19,44 @@ from config.settings import Dao, ReminderWatch, Settings
 from watchers.chain.block import Cursor, Header
 from watchers.chain.rpc import Rpc
 from watchers.delegates import DelegateBooks
-from watchers.errors import ChainError, DecodeError, Fenced, ReorgError, StoreError
+from watchers.errors import DecodeError
 from watchers.facts import Ask
 from watchers.governance.clock import end_s
 from watchers.governance.desk import Desk
 from watchers.governance.electors import tokens_on
-from watchers.governance.events import ProposalChange
+from watchers.governance.events import ProposalChange, holding
 from watchers.governance.family import Family
+from watchers.governance.following import ENDS
 from watchers.governance.remind import HOUR_S, PastVotes, absent, due, reminder, reminder_id, watches_over
 from watchers.history import ChainStatus, History
+from watchers.lives import OVER_S, Life, Lives
 from watchers.store import ChainStore, CommittedBlock
+from watchers.turns import Turns
 from watchers.vantage import Vantage, View
 from watchers.wing import Ballot, Situation
 
 log = structlog.get_logger(__name__)
 
-NEWEST = 300  # creations looked at
 LOOK_AGAIN_S = 3_600  # how long a deadline that only the chain tells is believed
-OVER_S = 86_400  # this long after its end a vote is not looked at any more
 SPARE = 2  # times as many delegates as are named are asked for: some had nothing at the snapshot
-ENDED = frozenset({"queued", "executed", "canceled", "closed", "defeated", "vetoed"})
 
 
 class Open(NamedTuple):
-    """A proposal that no step has ended: its creation, the ends that were moved, and its newest step."""
+    """A proposal that no step has ended, the ends that were moved, and the hours at which it is called to mind."""
 
-    dao: Dao
-    created: ProposalChange
-    created_s: int
+    life: Life
     extended: tuple[ProposalChange, ...]
-    newest: str
     hours: tuple[int, ...]
+
+    @property
+    def dao(self) -> Dao:
+        """Whose it is."""
+        return self.life.dao
+
+    @property
+    def created(self) -> ProposalChange:
+        """Its creation."""
+        return self.life.created
 
     @property
     def key(self) -> tuple[str, int]:
@@ -86,37 +94,25 @@ class Reminders:
         self._settings, self._store, self._history, self._books = settings, store, history, books
         self._rpc, self._families, self._clock, self._chain = rpc, families, clock, rpc.chain
         self._vantage = Vantage(settings, history)
-        self._daos = {
+        daos = {
             dao.governor: dao
             for dao in settings.daos.values()
             if dao.chain == self._chain.key and dao.protocol in families and watches_over(dao, settings.watches)
         }
+        self._lives, self._turns = Lives(store, history, daos), Turns("reminders_wait", self._chain, history)
         self._ends: dict[tuple[str, int], _End] = {}
-        self._over: set[str] = set()  # creations whose vote is long over
-        self._down = False
 
     async def tick(self, epoch: int) -> int:
         """Say what is due under a lease; give how many reminders were said."""
-        if not self._daos:
-            return 0
-        try:
-            said = await self._tick(epoch)
-        except Fenced:
-            return 0  # whoever holds the chain now says them
-        except (ChainError, StoreError, ReorgError, TimeoutError) as error:
-            if not self._down:
-                log.warning("reminders_wait", chain=self._chain.key, why=str(error) or "no answer in time")
-            self._down = True
-            return 0
-        self._down = False
-        return said
+        return await self._turns.take(partial(self._tick, epoch))
 
-    async def _tick(self, epoch: int) -> int:
-        status = await self._history.chain_status(self._chain.id)
-        if status is None:
-            return 0
+    async def _tick(self, epoch: int, status: ChainStatus) -> int:
         after_s = await self._begun_s(status)
-        waiting = [one for one in await self._open() if await self._may_be_due(one, status, after_s)]
+        waiting: list[Open] = []
+        async for life in self._lives.going_on(status.time_s):
+            one = self._open(life)
+            if one is not None and await self._may_be_due(one, status, after_s):
+                waiting.append(one)
         if not waiting:
             return 0
         async with self._vantage.over(self._rpc) as view:
@@ -127,21 +123,12 @@ class Reminders:
         first = max(await self._store.history_to(), await self._store.first() or 0)
         return status.time_s - round(max(0, status.cursor.number - first) * self._chain.block_time_s)
 
-    async def _open(self) -> list[Open]:
-        found = []
-        for stored in await self._history.proposals(chain_id=self._chain.id, limit=NEWEST):
-            created = stored.event
-            dao = self._daos.get(created.address)
-            if dao is None or not isinstance(created, ProposalChange) or created.id in self._over:
-                continue
-            life = await self._history.proposal(self._chain.id, dao.governor, created.proposal_id)
-            steps = [step.event for step in life if isinstance(step.event, ProposalChange)]
-            if not steps or any(step.change in ENDED for step in steps):
-                continue
-            moved = tuple(step for step in steps if step.change == "extended" and step.end_clock)
-            hours = {hour for watch in watches_over(dao, self._settings.watches) for hour in watch.hours}
-            found.append(Open(dao, created, stored.time_s, moved, steps[-1].id, tuple(sorted(hours))))
-        return found
+    def _open(self, life: Life) -> Open | None:
+        if ENDS & holding([step.change for step in life.steps]):
+            return None
+        moved = tuple(step for step in life.steps if step.change == "extended" and step.end_clock)
+        hours = {hour for watch in watches_over(life.dao, self._settings.watches) for hour in watch.hours}
+        return Open(life, moved, tuple(sorted(hours)))
 
     async def _may_be_due(self, one: Open, status: ChainStatus, after_s: int) -> bool:
         """Tell, without asking the chain, whether a reminder may be due that is not said yet."""
@@ -157,13 +144,13 @@ class Reminders:
                 return False
             ends = read.ends_s
         if status.time_s > ends + OVER_S:
-            self._over.add(one.created.id)
+            self._lives.leave(one.life)
             return False
-        hours = due(one.hours, ends, now_s=status.time_s, after_s=max(after_s, one.created_s))
+        hours = due(one.hours, ends, now_s=status.time_s, after_s=max(after_s, one.life.created_s))
         if hours is None:
             return False
-        known = await self._store.alert(reminder_id(one.created, hours, len(one.extended)))
-        return known is None or not known.live
+        name = reminder_id(one.created, hours, len(one.extended))
+        return not await self._store.standing([name.encode()])
 
     # --- what is due, asked of the chain -----------------------------------------------------------------------------
 
@@ -217,7 +204,7 @@ class Reminders:
         if ends is None:
             return 0
         begins = end_s(one.dao, self._chain, header, desk.times.snapshot) if desk.times else None
-        after_s = max(after_s, one.created_s, begins or 0)
+        after_s = max(after_s, one.life.created_s, begins or 0)
         hours = due(one.hours, ends, now_s=header.time_s, after_s=after_s)
         if hours is None:
             return 0
@@ -236,8 +223,7 @@ class Reminders:
             late_s=max(0, header.time_s - (ends - hours * HOUR_S)),
             seen_at_ms=int(self._clock() * 1000),
         )
-        life = (one.created.id, f"proposal:p:{one.dao.governor}:{one.key[1]}", one.newest)
-        return int(await self._store.remind(epoch, life, block) == "ok")
+        return int(await self._store.remind(epoch, one.life.place, block) == "ok")
 
 
 def _past(one: Open, desk: Desk, away: Mapping[str, int] | None) -> Iterator[PastVotes]:

@@ -4,11 +4,12 @@ before and would fail now is news of its own.
 It keeps nothing that matters: what is due follows from history and the chain's time; that it is done, from what is
 followed. One tick costs the chain nothing while nothing is due.
 
-Errors: none; a tick that fails is said once and the next one tries again.
+Errors: none; see turns.py.
 Units: `_s` seconds since 1970.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -17,7 +18,7 @@ from config.settings import Settings, VoteWatch
 from watchers.alert import AlertState, ProposalFacts
 from watchers.chain.block import Cursor
 from watchers.chain.rpc import Rpc
-from watchers.errors import ChainError, DecodeError, Fenced, ReorgError, StoreError
+from watchers.errors import DecodeError
 from watchers.facts import Ask
 from watchers.governance.again import AGAIN, compared, due_s, last_trial, news, revised, watches_over
 from watchers.governance.events import ProposalChange
@@ -26,6 +27,7 @@ from watchers.history import ChainStatus, History
 from watchers.lives import Life, Lives
 from watchers.proposed import NO_METHOD
 from watchers.store import ChainStore, CommittedBlock
+from watchers.turns import Turns
 from watchers.vantage import Vantage
 from watchers.wing import Situation
 
@@ -50,34 +52,20 @@ class Retrials:
     def __init__(
         self, settings: Settings, store: ChainStore, history: History, rpc: Rpc, *, clock: Callable[[], float]
     ) -> None:
-        self._settings, self._history = settings, history
+        self._settings = settings
         self._rpc, self._clock, self._chain = rpc, clock, rpc.chain
         self._vantage = Vantage(settings, history)
         daos = [dao for dao in settings.daos.values() if dao.chain == self._chain.key]
-        self._daos = {dao.governor: dao for dao in daos if watches_over(dao, settings.watches)}
-        self._lives = Lives(store, history, self._daos)
+        watched = {dao.governor: dao for dao in daos if watches_over(dao, settings.watches)}
+        self._lives, self._turns = Lives(store, history, watched), Turns("retrials_wait", self._chain, history)
         self._later: dict[str, float] = {}  # queueings whose trial came to nothing -> when to ask again
-        self._down = False
 
     async def tick(self, epoch: int) -> int:
         """Try what is due under a lease; give how many proposals' cards were revised."""
-        if not self._daos:
-            return 0
-        try:
-            tried = await self._tick(epoch)
-        except Fenced:
-            return 0  # whoever holds the chain now tries them
-        except (ChainError, StoreError, ReorgError, TimeoutError) as error:
-            if not self._down:
-                log.warning("retrials_wait", chain=self._chain.key, why=str(error) or "no answer in time")
-            self._down = True
-            return 0
-        self._down = False
-        return tried
+        return await self._turns.take(partial(self._tick, epoch))
 
-    async def _tick(self, epoch: int) -> int:
-        status = await self._history.chain_status(self._chain.id)
-        waiting = [] if status is None else await self._waiting(status)
+    async def _tick(self, epoch: int, status: ChainStatus) -> int:
+        waiting = await self._waiting(status)
         if not waiting:
             return 0
         async with self._vantage.over(self._rpc) as view:

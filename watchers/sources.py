@@ -3,25 +3,23 @@ says which. No block waits for it.
 
 Nothing is said before all of a proposal's targets are known: what Sourcify does not answer is unknown, and asked again.
 
-Errors: none; a tick that fails is said once and the next one tries again.
+Errors: none; see turns.py.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
-import structlog
 
 from config.settings import Chain, Settings
 from watchers.alert import Alert, AlertState, ProposalFacts
-from watchers.errors import Fenced, ReorgError, StoreError
 from watchers.governance.actions import planned
 from watchers.governance.simulation import MAX_TARGETS
 from watchers.history import ChainStatus, History
 from watchers.lives import Life, Lives
 from watchers.sourcify import Sourcify
 from watchers.store import ChainStore, CommittedBlock
-
-log = structlog.get_logger(__name__)
+from watchers.turns import Turns
 
 AT_ONCE = 5  # proposals in one tick
 ASK_AGAIN_S = 600
@@ -40,26 +38,14 @@ class Sources:
         *,
         clock: Callable[[], float],
     ) -> None:
-        self._chain, self._history, self._sourcify, self._clock = chain, history, sourcify, clock
+        self._chain, self._sourcify, self._clock = chain, sourcify, clock
         daos = {dao.governor: dao for dao in settings.daos.values() if dao.chain == chain.key}
-        self._lives = Lives(store, history, daos)
+        self._lives, self._turns = Lives(store, history, daos), Turns("sources_wait", chain, history)
         self._later: dict[str, float] = {}  # creations of which not all is known -> when to ask again
-        self._down = False
 
     async def tick(self, epoch: int) -> int:
         """Ask about what is new under a lease; give how many cards were revised."""
-        try:
-            status = await self._history.chain_status(self._chain.id)
-            said = await self._tick(epoch, status) if status is not None else 0
-        except Fenced:
-            return 0  # whoever holds the chain now asks
-        except (StoreError, ReorgError) as error:
-            if not self._down:
-                log.warning("sources_wait", chain=self._chain.key, why=str(error))
-            self._down = True
-            return 0
-        self._down = False
-        return said
+        return await self._turns.take(partial(self._tick, epoch))
 
     async def _tick(self, epoch: int, status: ChainStatus) -> int:
         looked_at, said = 0, 0

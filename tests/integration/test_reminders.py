@@ -17,7 +17,7 @@ from tests.delegation import power_log
 from tests.governed import GOVERNOR, OTHER, PROPOSAL, TOKEN, W, World, created_log, vote_log, world
 from tests.node import Clock, Node, address, log
 from watchers.abi import encode_words, shape_of
-from watchers.alert import AlertState, ReminderFacts, Swing
+from watchers.alert import Alert, AlertState, ReminderFacts, Swing
 from watchers.delegates import DelegateBooks
 from watchers.governance.protocols.oz_governor import ProposalCanceled, ProposalExtended
 from watchers.governance.wing import wing as governance
@@ -181,8 +181,8 @@ async def test_two_who_find_the_same_reminder_due_say_it_once(redis: Redis) -> N
         class Blind(ChainStore):
             """A store as it was before the other said it."""
 
-            async def alert(self, _: str) -> None:
-                return None
+            async def standing(self, _: object) -> list[Alert]:
+                return []
 
         assert await ours.tick(epoch) == 1
         await w.pipeline.forward(w.step(at + 1))
@@ -190,6 +190,17 @@ async def test_two_who_find_the_same_reminder_due_say_it_once(redis: Redis) -> N
         assert await ours.tick(epoch) == 0
         (state,) = await said(w)
         assert (state.rev, state.moved_from) == (1, None)
+
+
+async def test_a_reminder_that_another_version_wrote_is_not_said_again_and_stops_no_other(redis: Redis) -> None:
+    async with followed(a_node(), redis, 10, 11, 20, DEADLINE - 2 * HOUR) as w:
+        ours, epoch = reminders(w, redis), w.pipeline._epoch
+        assert await ours.tick(epoch) == 1
+        (state,) = await said(w)
+        await redis.hset("{c:1}:body", state.alert.id, "{}")
+        assert await ours.tick(epoch) == 0
+        await w.pipeline.forward(w.step(DEADLINE - HOUR))
+        assert await ours.tick(epoch) == 1
 
 
 async def test_a_node_that_fails_at_the_tick_costs_nothing_but_time_and_is_said_once(redis: Redis) -> None:

@@ -16,8 +16,9 @@ from watchers.governance import simulation
 from watchers.governance.actions import MAX_ACTIONS, planned
 from watchers.governance.events import ProposalChange
 from watchers.governance.protocols.access import OwnershipTransferred, RoleGranted
+from watchers.governance.protocols.holders import Transfer
 from watchers.governance.protocols.proxies import Upgraded
-from watchers.governance.simulation import COINS, MAX_EFFECTS, Approval, Balance, Executor, Transfer, Trial
+from watchers.governance.simulation import COINS, MAX_EFFECTS, Approval, Balance, Executor, Trial
 from watchers.governance.wing import wing
 from watchers.proposed import Effect, Outcome, Simulated
 from watchers.wing import Situation

@@ -29,6 +29,7 @@ from watchers.governance.desk import dao_of, watches_of
 from watchers.governance.destruct import can_self_destruct
 from watchers.governance.events import Act, ProposalChange
 from watchers.governance.hand import Hand
+from watchers.governance.protocols.holders import TokenTransfer, Transfer
 from watchers.proposed import NO_METHOD, Effect, Outcome, Simulated
 from watchers.revert import EMPTY, OUT_OF_GAS, describe_hex
 from watchers.wing import Situation
@@ -52,24 +53,6 @@ UNREADABLE = "the node gives no answer that can be read"
 TOO_LARGE = "its actions are too many or too large to keep"
 NO_EXECUTOR = "who would make the calls is not known"
 _OTHERWISE = frozenset({"aave_v2"})  # its executors may borrow a target's code, and the log does not say which
-
-
-@event("Transfer(address indexed from, address indexed to, uint256 value)")
-class Transfer(msgspec.Struct, frozen=True, gc=False):
-    """Tokens move; coins, where 0xeeee...ee says so."""
-
-    from_: str
-    to: str
-    value: int
-
-
-@event("Transfer(address indexed from, address indexed to, uint256 indexed tokenId)")
-class ItemTransfer(msgspec.Struct, frozen=True, gc=False):
-    """One item of a collection moves."""
-
-    from_: str
-    to: str
-    token_id: int
 
 
 @event("Approval(address indexed owner, address indexed spender, uint256 value)")
@@ -264,7 +247,7 @@ def _hands() -> tuple[Hand, ...]:
 
 _MOVES: tuple[tuple[type, str, Callable[[Any], tuple[str, str, int]]], ...] = (
     (Transfer, "transfer", lambda moved: (moved.from_, moved.to, moved.value)),
-    (ItemTransfer, "item", lambda moved: (moved.from_, moved.to, moved.token_id)),
+    (TokenTransfer, "item", lambda moved: (moved.from_, moved.to, moved.token_id)),
     (Approval, "allowance", lambda given: (given.owner, given.spender, given.value)),
 )
 

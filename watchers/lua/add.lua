@@ -5,17 +5,11 @@ local epoch, ttl, cursor, number, late, seen = arg(), arg(), arg(), arg(), arg()
 if fenced(epoch) then
   return 'FENCED'
 end
-local now = redis.call('GET', key('cursor')) or ''
-local block = block_of(cursor)
-if tonumber(string.match(now, '^%d+') or -1) < tonumber(number) then
-  return 'STALE'
-end
-local there = redis.call('ZRANGE', key('ring'), number, number, 'BYSCORE')[1]
-if there and there ~= cursor then
+if is_stale(cursor, number) then
   return 'STALE'
 end
 local known = {}
-block = block or { e = {}, a = {} }
+local block = block_of(cursor) or { e = {}, a = {} }
 for _, list in ipairs({ block.e, block.a }) do
   for _, id in ipairs(list) do
     known[id] = true

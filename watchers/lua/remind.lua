@@ -27,12 +27,7 @@ end
 if redis.call('ZRANGE', key('x:' .. index), -1, -1)[1] ~= newest then
   return 'GONE'
 end
-local now = redis.call('GET', key('cursor')) or ''
-if tonumber(string.match(now, '^%d+') or -1) < tonumber(number) then
-  return 'STALE'
-end
-local there = redis.call('ZRANGE', key('ring'), number, number, 'BYSCORE')[1]
-if there and there ~= cursor then
+if is_stale(cursor, number) then
   return 'STALE'
 end
 local block, final = block_of(cursor), is_final(number)

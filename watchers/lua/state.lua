@@ -257,3 +257,10 @@ local function is_final(number)
   local final = redis.call('GET', key('final'))
   return final and tonumber(number) <= tonumber(final) or false
 end
+
+-- The block is not read yet, or another one is at that height.
+local function is_stale(cursor, number)
+  local now = redis.call('GET', key('cursor')) or ''
+  local there = redis.call('ZRANGE', key('ring'), number, number, 'BYSCORE')[1]
+  return tonumber(string.match(now, '^%d+') or -1) < tonumber(number) or there and there ~= cursor
+end
