@@ -42,7 +42,9 @@ _EFFECTS: dict[str, tuple[str, str]] = {
 
 def proposed(facts: ProposalFacts, chain_id: int, lexicon: Lexicon) -> list[str]:
     """Give the card's lines: at most three on actions, one on the trial, and one for each thing that is wrong."""
-    said = "What it did" if facts.change == "executed" else "What it would do"
+    steps = facts.followed.steps if facts.followed else ()
+    ran = facts.change == "executed" or any(step.change == "executed" for step in steps)
+    said = "What it did" if ran else "What it would do"
     lines = [_action(action, chain_id, facts.dao, lexicon) for action in facts.does[:LISTED]]
     left = facts.actions - len(lines)
     if lines and left > 0:

@@ -131,11 +131,12 @@ def _lorenz(plot: Lorenz, figure: Figure) -> None:
         axes.plot(x, _at(curve.points, x), MARKERS[at], color=COLOURS[at], markeredgecolor=INK, markersize=8, zorder=4)
     axes.axhline(0.5, color=QUIET, linewidth=0.9)
     axes.text(0.01, 0.515, "half of everything", color=QUIET, fontsize=9)
-    axes.set(xlim=(0, 1.005), ylim=(0, 1.02), xlabel="share of holders, smallest first", ylabel="share of votes held")
+    axes.set(xlim=(0, 1.005), ylim=(0, 1.02), xlabel="share of addresses, smallest first", ylabel="share of votes held")
     axes.xaxis.set_major_formatter(FuncFormatter(_percent))
     axes.yaxis.set_major_formatter(FuncFormatter(_percent))
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(0, 1.02))
+    box = {"frameon": True, "framealpha": 0.85, "facecolor": axes.get_facecolor(), "edgecolor": "none"}
+    axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(0, 1.02), **box)
 
 
 def _at(points: tuple[tuple[float, float], ...], x: float) -> float:
