@@ -21,7 +21,7 @@ from watchers.chain.rpc import Rpc
 from watchers.chain.steps import Step
 from watchers.errors import StoreError
 from watchers.history import ChainStatus, History
-from watchers.pipeline import Pipeline
+from watchers.pipeline import Counters, Pipeline
 from watchers.snapshot.ledger import Ledger, Reading
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
@@ -221,12 +221,9 @@ class Vitals:
         per_block = requests / c.blocks if c.blocks else 0.0
         yield Sample("tribune_requests_per_block", "gauge", "HTTP requests for each block so far.", labels, per_block)
         for name, count, told in (
-            ("tribune_blocks", c.blocks, "Blocks committed."),
-            ("tribune_events", c.events, "Events kept."),
-            ("tribune_alerts", c.alerts, "Alerts committed."),
+            *_committed(c),
             ("tribune_rewinds", c.rewinds, "Blocks taken back."),
             ("tribune_missed_blocks", c.missed, "Blocks whose second reading found more."),
-            ("tribune_decode_errors", c.decode_errors, "Logs that did not fit."),
             ("tribune_judge_errors", c.judge_errors, "Judgements that failed on hostile data."),
             ("tribune_facts_requests", c.facts_requests, "Requests for facts."),
             ("tribune_facts_unreadable", one.pipeline.unreadable, "Answers of contracts that made no sense."),
@@ -235,14 +232,21 @@ class Vitals:
             yield Sample(name, "counter", told, labels, count)
 
 
+def _committed(c: Counters) -> tuple[tuple[str, int, str], ...]:
+    """Give what a chain and a hub count alike."""
+    return (
+        ("tribune_blocks", c.blocks, "Blocks committed."),
+        ("tribune_events", c.events, "Events kept."),
+        ("tribune_alerts", c.alerts, "Alerts committed."),
+        ("tribune_decode_errors", c.decode_errors, "Logs that did not fit."),
+    )
+
+
 def _hub_samples(one: WatchedHub) -> Iterator[Sample]:
     c, hub = one.ledger.counters, one.ledger.hub
     for name, count, told in (
         ("tribune_hub_requests", hub.requests, "HTTP requests to a hub."),
         ("tribune_hub_failures", hub.failures, "Requests to a hub without a whole answer."),
-        ("tribune_blocks", c.blocks, "Blocks committed."),
-        ("tribune_events", c.events, "Events kept."),
-        ("tribune_alerts", c.alerts, "Alerts committed."),
-        ("tribune_decode_errors", c.decode_errors, "Logs that did not fit."),
+        *_committed(c),
     ):
         yield Sample(name, "counter", told, {"chain": one.chain.key}, count)

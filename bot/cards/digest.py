@@ -81,9 +81,8 @@ def _vote(vote: SmallVote, chain_id: int, decimals: int | None, lexicon: Lexicon
 
 
 def _proposal(news: ProposalNews, lexicon: Lexicon, dao_key: str) -> str:
-    dao = lexicon.dao(dao_key)
     name = escape(news.title, TITLE) or f"proposal {short_number(news.proposal_id)}"
-    url = dao.proposal_link(news.proposal_id) if dao else ""
+    url = lexicon.proposal_url(dao_key, news.proposal_id)
     said = [STEPS[change].lower() for change in news.steps if change in STEPS]
     said += ["would fail if it ran now, or code changed"] if "retried" in news.steps else []
     said += [_CLOSED[news.closed]] if news.closed else []

@@ -44,6 +44,11 @@ class Lexicon:
         """Find a DAO by key."""
         return self.settings.daos.get(key)
 
+    def proposal_url(self, dao_key: str, proposal_id: int) -> str:
+        """Link a proposal; empty for an unknown DAO."""
+        dao = self.dao(dao_key)
+        return dao.proposal_link(proposal_id) if dao else ""
+
     def label(self, chain_id: int, address: str) -> Label | None:
         """Find who an address is on a chain; a label of that chain goes before one of every chain."""
         chain = self._chains.get(chain_id)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.cards import figures
 from bot.cards.card import Accent, Card
 from bot.cards.doing import proposed
 from bot.cards.frame import actions, fit, moment, small_print, until
 from bot.cards.lexicon import Lexicon
 from bot.cards.standing import defeat, result, standing_card
-from bot.cards.vote import proposal_name
+from bot.cards.vote import proposal_name, votes_line
 from watchers.alert import AlertState, ProposalFacts
 
 _SAID: dict[str, tuple[str, Accent]] = {
@@ -50,22 +49,17 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     lines += result(facts)
     lines += defeat(facts) if facts.change == "defeated" else []
     if facts.tally is not None and not facts.tally.unsided:
-        t = facts.tally
-        sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
-        votes = [f"{figures.amount(raw, facts.token_decimals)} {side}" for side, raw in sides]
-        lines.append(f"**Votes** {' · '.join(votes)}")
+        lines.append(votes_line(facts.tally, facts.token_decimals))
     lines += proposed(facts, state.alert.chain_id, lexicon)
     if facts.change not in _OVER:
         lines += until(facts.ends_at_s, facts.ends_at_clock)
     if facts.eta_s:
         lines.append(f"**Can run from** {moment(facts.eta_s)}")
-    dao = lexicon.dao(facts.dao)
-    url = dao.proposal_link(facts.proposal_id) if dao else ""
     return Card(
         headline=fit(said),
         accent=accent,
         subject=proposal_name(facts.dao, facts.proposal_id, facts.title, lexicon),
-        subject_url=url,
+        subject_url=lexicon.proposal_url(facts.dao, facts.proposal_id),
         facts=tuple(lines),
         small=small_print(state, lexicon),
         buttons=actions(state, lexicon),

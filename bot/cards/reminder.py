@@ -8,7 +8,7 @@ from bot.cards.card import Accent, Card
 from bot.cards.escape import symbol
 from bot.cards.frame import actions, fit, small_print, until
 from bot.cards.lexicon import Lexicon
-from bot.cards.vote import proposal_name
+from bot.cards.vote import proposal_name, votes_line
 from watchers.alert import AlertState, ReminderFacts, Swing, Tally
 
 _EFFECT = {"quorum": "to reach the quorum", "pass": "to make it pass", "fail": "to make it fail"}
@@ -29,13 +29,11 @@ def reminder_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     outcome, accent = _OUTCOME[facts.tally.passes if facts.tally else None]
     lines = [*until(facts.ends_at_s, facts.ends_at_clock), *_tally(facts), f"**If it ended now** {outcome}"]
     lines += _away(facts, state.alert.chain_id, lexicon)
-    dao = lexicon.dao(facts.dao)
-    url = dao.proposal_link(facts.proposal_id) if dao else ""
     return Card(
         headline=fit(f"Voting ends in {figures.duration(left_s)}"),
         accent=accent,
         subject=proposal_name(facts.dao, facts.proposal_id, facts.title, lexicon),
-        subject_url=url,
+        subject_url=lexicon.proposal_url(facts.dao, facts.proposal_id),
         facts=tuple(lines),
         small=small_print(state, lexicon),
         buttons=actions(state, lexicon),
@@ -49,9 +47,7 @@ def _tally(facts: ReminderFacts) -> list[str]:
     if t.unsided:
         cast = figures.amount(t.for_raw + t.against_raw + t.abstain_raw, decimals)
         return [f"**Votes** {cast} in all", f"**Quorum** {_quorum(t, facts)}"]
-    sides = (("for", t.for_raw), ("against", t.against_raw), ("abstain", t.abstain_raw))
-    votes = " · ".join(f"{figures.amount(raw, decimals)} {side}" for side, raw in sides)
-    return [f"**Votes** {votes}", f"**Quorum** {_quorum(t, facts)}"]
+    return [votes_line(t, decimals), f"**Quorum** {_quorum(t, facts)}"]
 
 
 def _quorum(tally: Tally, facts: ReminderFacts) -> str:

@@ -60,13 +60,11 @@ def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, l
     lines += result(facts)
     lines += defeat(facts) if said in ("Defeated", "Voting closed: defeated") else []
     lines += proposed(facts, chain_id, lexicon)
-    dao = lexicon.dao(facts.dao)
-    url = dao.proposal_link(facts.proposal_id) if dao else ""
     return Card(
         headline=fit(said),
         accent=accent,
         subject=proposal_name(facts.dao, facts.proposal_id, facts.title, lexicon),
-        subject_url=url,
+        subject_url=lexicon.proposal_url(facts.dao, facts.proposal_id),
         facts=tuple(lines),
         evidence=(tally_bars(facts.tally, facts.token_decimals),)
         if facts.tally and (ended or _begun(facts.tally))

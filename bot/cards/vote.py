@@ -46,13 +46,11 @@ def vote_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     if last.reason_text.strip():
         said_by = f"{lexicon.who(newest.alert.chain_id, last.voter)} says\n" if len(facts) > 1 else ""
         evidence.append(said_by + quote(last.reason_text, REASON))
-    dao = lexicon.dao(last.dao)
-    url = dao.proposal_link(last.proposal_id) if dao else ""
     return Card(
         headline=_headline(facts, flips, crosses=crosses),
         accent=_accent(flips, facts),
         subject=proposal_name(last.dao, last.proposal_id, last.title, lexicon),
-        subject_url=url,
+        subject_url=lexicon.proposal_url(last.dao, last.proposal_id),
         facts=tuple(lines),
         evidence=tuple(evidence),
         small=small_print(newest, lexicon),
@@ -65,6 +63,16 @@ def side(support: str, choice: str) -> str:
     if choice:
         return f"for “{escape(choice, CHOICE)}”"
     return "on an unknown side" if support == "unknown" else support
+
+
+def sides(tally: Tally) -> tuple[tuple[str, int], ...]:
+    """Give what was cast for, against and as abstention, by name."""
+    return ("for", tally.for_raw), ("against", tally.against_raw), ("abstain", tally.abstain_raw)
+
+
+def votes_line(tally: Tally, decimals: int | None) -> str:
+    """Write `**Votes** 1.2M for · 300k against · 0 abstain`."""
+    return "**Votes** " + " · ".join(f"{figures.amount(raw, decimals)} {name}" for name, raw in sides(tally))
 
 
 def proposal_name(dao_key: str, proposal_id: int, title: str, lexicon: Lexicon) -> str:
@@ -204,10 +212,10 @@ def tally_bars(tally: Tally, decimals: int | None) -> str:
     """
     cast = tally.for_raw + tally.against_raw + tally.abstain_raw
     rows = [f"{'Cast':<8}{figures.amount(cast, decimals)}"] if tally.unsided else []
-    sides = (("For", tally.for_raw), ("Against", tally.against_raw), ("Abstain", tally.abstain_raw))
-    for name, raw in () if tally.unsided else sides:
+    for name, raw in () if tally.unsided else sides(tally):
         share = Decimal(raw) / cast if cast else Decimal(0)
-        rows.append(f"{name:<8}{figures.bar(share)} {figures.percent(share):>7}  {figures.amount(raw, decimals)}")
+        bar = f"{figures.bar(share)} {figures.percent(share):>7}"
+        rows.append(f"{name.title():<8}{bar}  {figures.amount(raw, decimals)}")
     if tally.quorum_raw is not None:
         share = Decimal(tally.toward_quorum_raw) / tally.quorum_raw if tally.quorum_raw else Decimal(1)
         reached = f"{figures.amount(tally.toward_quorum_raw, decimals)} / {figures.amount(tally.quorum_raw, decimals)}"

@@ -12,7 +12,7 @@ from bot.cards.card import Card
 from bot.cards.doing import effect_lines, trial
 from bot.cards.escape import code, escape, symbol
 from bot.cards.frame import GONE, WHY
-from bot.cards.vote import span
+from bot.cards.vote import sides, span
 from bot.desk import Desk
 from bot.reply import Asked
 from bot.rows import counted, fitting
@@ -136,11 +136,13 @@ def _of_tally(tally: Tally | None, decimals: int | None = None, token: str = "")
         return []
     if tally.unsided:
         return [f"**Tally** {tally.for_raw + tally.against_raw + tally.abstain_raw} base units in all"]
-    sides = (("for", tally.for_raw), ("against", tally.against_raw), ("abstain", tally.abstain_raw))
     if decimals is None:
-        return ["**Tally** " + ", ".join(f"{side} {raw}" for side, raw in sides) + " base units"]
-    told = ", ".join(f"{side} {figures.amount(raw, decimals)}" for side, raw in sides)
-    return [f"**Tally** {told} {symbol(token)}".rstrip()]
+        return ["**Tally** " + ", ".join(f"{name} {raw}" for name, raw in sides(tally)) + " base units"]
+    return [f"**Tally** {_amounts(tally, decimals)} {symbol(token)}".rstrip()]
+
+
+def _amounts(tally: Tally, decimals: int | None) -> str:
+    return ", ".join(f"{name} {figures.amount(raw, decimals)}" for name, raw in sides(tally))
 
 
 def _netted(facts: MoveFacts) -> str:
@@ -192,9 +194,7 @@ def _of_vote(facts: VoteFacts) -> list[str]:
     lines = [
         f"**Weight** {figures.amount(facts.weight.raw, decimals)} {token}, {code(str(facts.weight.raw), 80)} units"
     ]
-    for name, tally in (("Before", facts.before), ("After", after)):
-        sides = (("for", tally.for_raw), ("against", tally.against_raw), ("abstain", tally.abstain_raw))
-        lines.append(f"**{name}** " + ", ".join(f"{side} {figures.amount(raw, decimals)}" for side, raw in sides))
+    lines += [f"**Before** {_amounts(facts.before, decimals)}", f"**After** {_amounts(after, decimals)}"]
     quorum = "unknown" if after.quorum_raw is None else figures.amount(after.quorum_raw, decimals)
     toward = "" if after.quorum_raw is None else f", {figures.amount(after.toward_quorum_raw, decimals)} toward it"
     lines.append(f"**Quorum** {quorum}{toward}")
