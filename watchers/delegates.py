@@ -7,7 +7,7 @@ Units: `_raw` base units of the token. Errors: StoreError when the store fails.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -30,8 +30,8 @@ _ADDRESS = 40  # hex digits
 class Progress(NamedTuple):
     """How far a book is read back: from `start` to `done`, of what ends right before `since`, where commits feed it.
     `since` None: nobody feeds it yet. `gaps` counts changes that did not continue what was before them. Of
-    holders: `over`, how many there were when there were too many; `late`, a final block of
-    which something came too late.
+    holders: `over`, how many there were when there were too many; `late`, a final block of which something came too
+    late.
     """
 
     token: str
@@ -87,6 +87,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     theil: float | None = None
 
 
+Together = Callable[[dict[bytes, bytes], Sequence[bytes]], dict[str, int]]
 _snapshots = msgspec.json.Decoder(Snapshot)
 
 
@@ -102,7 +103,7 @@ class Books:
 
     async def progress(self, chain_id: int, token: str, start: int) -> Progress:
         """Tell how much of a book is there."""
-        async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
+        async with storing(f"read a book of {self.sort}"), self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(self._key(chain_id, token)).get(f"{tag(chain_id)}:first")
             meta, first = await pipe.execute()
         return progress_of(token, start, meta, first, sums=self.sums)
@@ -127,7 +128,7 @@ class Books:
 
     async def stored_done(self, chain_id: int, token: str) -> str:
         """Give how far a book is read back, as it is written: what `fill` must find."""
-        async with storing("read a book of delegates"):
+        async with storing(f"read a book of {self.sort}"):
             text = await self._redis.hget(self._key(chain_id, token), "done")
         return text.decode() if text else ""
 
@@ -142,6 +143,19 @@ class Books:
         async with storing("read a chain's time"):
             time_s = int(await self._redis.hget(f"{tag(chain_id)}:status", "time") or 0)
         return time_s // DAY_S if time_s else None
+
+    async def _book(self, chain_id: int, token: str, start: int, part: str, together: Together) -> Book:
+        """Read a book at one moment: the `part` that is settled, and what is not final yet, put `together`."""
+        name = self._key(chain_id, token)
+        async with storing(f"read a book of {self.sort}"), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(name).get(f"{tag(chain_id)}:first").get(f"{tag(chain_id)}:cursor")
+            pipe.hget(f"{tag(chain_id)}:status", "time")
+            pipe.hgetall(f"{name}:{part}").hvals(self._fresh(chain_id, token))
+            meta, first, cursor, time_s, settled, fresh = await pipe.execute()
+        many = len(settled) + len(fresh) > MANY
+        powers = await asyncio.to_thread(together, settled, fresh) if many else together(settled, fresh)
+        at = Cursor.parse(cursor.decode()) if cursor else None
+        return Book(progress_of(token, start, meta, first, sums=self.sums), at, int(time_s or 0), powers)
 
     # --- what was measured -------------------------------------------------------------------------------------------
 
@@ -185,15 +199,7 @@ class DelegateBooks(Books):
 
     async def book(self, chain_id: int, token: str, start: int) -> Book:
         """Read all powers of a token, at one moment."""
-        name = self._key(chain_id, token)
-        async with storing("read a book of delegates"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hgetall(name).get(f"{tag(chain_id)}:first").get(f"{tag(chain_id)}:cursor")
-            pipe.hget(f"{tag(chain_id)}:status", "time")
-            pipe.hgetall(f"{name}:p").hvals(self._fresh(chain_id, token))
-            meta, first, cursor, time_s, settled, fresh = await pipe.execute()
-        powers = await (asyncio.to_thread(_powers, settled, fresh) if len(settled) > MANY else _now(settled, fresh))
-        at = Cursor.parse(cursor.decode()) if cursor else None
-        return Book(progress_of(token, start, meta, first), at, int(time_s or 0), powers)
+        return await self._book(chain_id, token, start, "p", _powers)
 
     async def delegators(self, chain_id: int, token: str, delegate: str) -> list[str]:
         """Give who gave this delegate votes, by the book; page by page, since one chain may have a million."""
@@ -264,10 +270,6 @@ def _powers(settled: dict[bytes, bytes], fresh: Sequence[bytes]) -> dict[str, in
         if change.side == "p":
             found[f"0x{change.who}"] = int(change.what)
     return {who: power for who, power in found.items() if power}
-
-
-async def _now(settled: dict[bytes, bytes], fresh: Sequence[bytes]) -> dict[str, int]:
-    return _powers(settled, fresh)
 
 
 def _split(joined: str) -> list[str]:

@@ -5,15 +5,11 @@ A token may hold otherwise than its Transfers say (shares that grow, fees, a hos
 with what the contract says at the same block; `doubt` asks it. Units: `_raw` base units. Errors: StoreError.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from watchers.chain.block import Cursor
-from watchers.delegates import MANY, Book, Books, ordered, progress_of
+from watchers.delegates import Book, Books, ordered
 from watchers.facts import Answer, Ask, Call, Facts, eth_call, words
-from watchers.script import storing
-from watchers.store import tag
 
 NOBODY = "0x" + "0" * 40
 SAMPLE = 10  # of the largest holders are asked for
@@ -28,19 +24,10 @@ class HolderBooks(Books):
 
     async def book(self, chain_id: int, token: str, start: int) -> Book:
         """Read all balances of a token, at one moment; the zero address, which mints, is left out."""
-        name = self._key(chain_id, token)
-        async with storing("read a book of holders"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hgetall(name).get(f"{tag(chain_id)}:first").get(f"{tag(chain_id)}:cursor")
-            pipe.hget(f"{tag(chain_id)}:status", "time")
-            pipe.hgetall(f"{name}:b").hvals(self._fresh(chain_id, token))
-            meta, first, cursor, time_s, settled, fresh = await pipe.execute()
-        many = len(settled) + len(fresh) > MANY
-        balances = await asyncio.to_thread(_balances, settled, fresh) if many else _balances(settled, fresh)
-        at = Cursor.parse(cursor.decode()) if cursor else None
-        return Book(progress_of(token, start, meta, first, sums=self.sums), at, int(time_s or 0), balances)
+        return await self._book(chain_id, token, start, "b", _balances)
 
 
-def _balances(settled: dict[bytes, bytes], fresh: Iterable[bytes]) -> dict[str, int]:
+def _balances(settled: dict[bytes, bytes], fresh: Sequence[bytes]) -> dict[str, int]:
     found = {f"0x{who.decode()}": _signed(int(text, 16)) for who, text in settled.items()}
     for change in ordered(fresh):
         amount, payer, payee = int(change.what, 16), f"0x{change.who[:40]}", f"0x{change.who[40:]}"

@@ -61,10 +61,14 @@ class Sourcify:
                 if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                     self._later_s = self._clock() + AGAIN_S
                 return None
-            body = await response.content.read(BODY_MAX)
+            body = bytearray()
+            async for chunk in response.content.iter_chunked(BODY_MAX):
+                body += chunk
+                if len(body) > BODY_MAX:
+                    return None
         try:
             said = msgspec.json.decode(body, type=_Said)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return None  # another server's 404, or more than was asked for
         if said.match is None:
             return False

@@ -49,9 +49,8 @@ class Situation(NamedTuple):
     steps before this block, oldest first, each with its time in seconds. `followed` is what was said last of each, as
     it stands. `carried`: what became of each call of a proposal that the block executes, for the judges.
     `amends` names the votes, by their ids, that only correct what was told before, each with the reasons for
-    which it was said; none: it was not, and stays unsaid.
-    it stands. `sent` holds the proposal of each payload that the block's acts are about, by chain id, controller and
-    number, where it is known.
+    which it was said; none: it was not, and stays unsaid. `sent` holds the proposal of each payload that the block's
+    acts are about, by chain id, controller and number, where it is known.
     """
 
     settings: Settings

@@ -10,6 +10,7 @@ from watchers.governance.chief import Chief
 from watchers.governance.electors import Electors
 from watchers.governance.family import Governor
 from watchers.governance.hand import Hand
+from watchers.governance.protocols.holders import protocol as holders
 from watchers.governance.protocols.outflows import protocol as outflows
 from watchers.governance.wing import wing as governance
 from watchers.liquidity.wing import wing as liquidity
@@ -43,7 +44,7 @@ def transfers_on(settings: Settings, chain: Chain) -> dict[str, Sequence[Transfe
     """Give which Transfers each protocol reads on a chain, by its name."""
     found: dict[str, Sequence[Transfers]] = {}
     if held := settings.holders_on(chain):
-        found["holders"] = [Transfers(tokens=held)]
+        found[holders.name] = [Transfers(tokens=held)]
     tokens, payers = settings.tokens_on(chain), settings.treasuries_on(chain)
     if tokens and payers and any(_hears_outflows(watch, chain) for watch in settings.watches):
         found[outflows.name] = [Transfers(tokens=tokens, payers=payers)]

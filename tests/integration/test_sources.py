@@ -33,6 +33,7 @@ class Server:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.answer: Callable[[], web.StreamResponse | Awaitable[web.StreamResponse]] = self.no
+        self.handle_with: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
 
     @staticmethod
     def no() -> web.StreamResponse:
@@ -44,6 +45,8 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path)
+        if self.handle_with is not None:
+            return await self.handle_with(request)
         given = self.answer()
         return given if isinstance(given, web.StreamResponse) else await given
 
@@ -86,6 +89,7 @@ async def test_what_is_verified_is_asked_once_and_what_is_not_again_after_a_day(
         lambda: web.json_response({"match": "perhaps"}),
         lambda: web.json_response({"match": 7}),
         lambda: web.json_response([None]),
+        lambda: web.Response(text='{"x":' + "[" * 60_000),
         lambda: web.json_response({"match": None, "filler": "x" * 100_000}),
         lambda: web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"}),
     ],
@@ -95,6 +99,21 @@ async def test_any_other_answer_is_unknown_and_not_remembered(response: Callable
         server.answer = response
         assert await sourcify.verified(1, TARGET) is None
         server.answer = server.yes
+        assert await sourcify.verified(1, TARGET) is True
+
+
+async def test_an_answer_that_comes_in_pieces_is_read_whole() -> None:
+    async with serving() as (server, sourcify, _):
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            for piece in (b'{"mat', b'ch": "exact', b'_match"}'):
+                await response.write(piece)
+                await asyncio.sleep(0.02)
+            return response
+
+        server.handle_with = handle
         assert await sourcify.verified(1, TARGET) is True
 
 

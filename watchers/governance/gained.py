@@ -19,7 +19,7 @@ from watchers.governance.events import Vote
 
 HOUR_S = 3_600
 MOST = 1 << 256
-_GETTERS = ("getPastVotes(address,uint256)", "getPriorVotes(address,uint256)")
+PAST_VOTES = ("getPastVotes(address,uint256)", "getPriorVotes(address,uint256)")
 
 
 class Gained(Ask[int], frozen=True):
@@ -36,7 +36,7 @@ class Gained(Ask[int], frozen=True):
         """Ask both kinds of token for both times, at the block itself: the past is fixed, and may be one block old."""
         return tuple(
             eth_call(self.token, getter, (self.voter, at), block=block)
-            for getter in _GETTERS
+            for getter in PAST_VOTES
             for at in (self.before, self.snapshot)
         )
 

@@ -16,7 +16,7 @@ from watchers.governance.events import Act
 
 HAND = "aave_payloads"
 CORE = "aave_v3"
-LOOKED_AT = 500  # of the core's newest acts; about a year of proposals
+LOOKED_AT = 500  # of the core's newest acts
 _SENT = re.compile(r"payload (\d{1,13}) of proposal (\d{1,78}) for chain (\d{1,19})")
 
 

@@ -17,6 +17,7 @@ from watchers.governance.asks import Counts
 from watchers.governance.clock import end_s
 from watchers.governance.desk import Desk
 from watchers.governance.events import ProposalChange, title_of
+from watchers.governance.gained import PAST_VOTES
 from watchers.governance.rules import Rule
 
 HOUR_S = 3_600
@@ -32,8 +33,7 @@ class PastVotes(Ask[int], frozen=True):
     def calls(self, block: int) -> tuple[Call, ...]:
         """Ask both kinds of token."""
         given = (self.delegate, self.snapshot)
-        getters = ("getPastVotes(address,uint256)", "getPriorVotes(address,uint256)")
-        return tuple(eth_call(self.token, getter, given, block=block) for getter in getters)
+        return tuple(eth_call(self.token, getter, given, block=block) for getter in PAST_VOTES)
 
     def read(self, answers: Sequence[Answer]) -> int | None:
         """Take the first that answers."""
