@@ -21,7 +21,7 @@ from watchers.alert import AlertState, Followed, ProposalFacts, ReminderFacts, V
 from watchers.errors import ChainError
 from watchers.governance.events import Vote
 from watchers.history import History
-from watchers.snapshot.hub import PAGE, Hub
+from watchers.snapshot.hub import MOST_ROWS, PAGE, Hub
 from watchers.snapshot.ledger import ENDED_S, GONE, OVERLAP_S, Ledger, Reading
 from watchers.store import ChainStore
 from watchers.supervisor import Follower
@@ -458,7 +458,7 @@ async def test_flagged_proposals_and_their_votes_are_left_out(w: World) -> None:
     "bent",
     [
         {"vp": "many"}, {"vp": 1e300}, {"vp": -1}, {"voter": "0x12"}, {"choice": 9}, {"choice": [1]}, {"choice": None},
-        {"created": 2**39}, {"id": "a:b"}, {"proposal": None}, {"reason": 7},
+        {"created": 2**39}, {"id": "a:b"}, {"proposal": None}, {"reason": 7}, {"reason": "x" * 100_001},
     ],
 )  # fmt: skip
 async def test_a_row_that_makes_no_sense_is_counted_and_harms_no_other(w: World, bent: dict[str, Any]) -> None:
@@ -476,6 +476,7 @@ async def test_a_row_that_makes_no_sense_is_counted_and_harms_no_other(w: World,
     [
         (lambda: web.Response(status=429, headers={"Retry-After": "30"}), "429"),
         (lambda: web.Response(text="<html>"), "not JSON"),
+        (lambda: web.Response(text='{"data": {"votes": [1e99999999999999999999]}}'), "not JSON"),
         (lambda: web.json_response({"data": {"votes": None}, "errors": [{"message": "request failed"}]}), "in part"),
         (lambda: web.json_response({"data": {"votes": None}}), "left a part"),
         (lambda: web.json_response({"data": None}), "in part"),
@@ -516,6 +517,18 @@ async def test_every_request_stays_within_the_hubs_limits(w: World) -> None:
     assert w.clock() - began >= w.ledger.hub.requests - 4
     wheres = [where for what, where, _ in w.fake.asked if what == "proposals"]
     assert wheres[0]["end_gte"] == NOW - ENDED_S
+
+
+async def test_a_hub_without_end_fails_the_reading_and_fills_no_memory(
+    w: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MOST_ROWS, "proposals", 3)
+    for number in (2, 3, 4):
+        w.fake.propose(number, created=NOW - DAY + number, start=NOW - DAY, end=NOW + DAY)
+    with pytest.raises(ChainError, match="more than 3 proposals"):
+        await w.read()
+    w.fake.proposals.pop()
+    await w.read()
 
 
 async def test_after_a_refusal_the_hub_is_left_alone_as_long_as_it_asks(w: World) -> None:

@@ -93,6 +93,12 @@ def test_any_choice_is_read_or_refused(type_: str, choice: Any) -> None:
     assert len(words) < 500
 
 
+@pytest.mark.parametrize("weight", ["9e999999", "1e41", "NaN", "-1"])
+def test_a_weight_that_no_sum_holds_is_refused(weight: str) -> None:
+    with pytest.raises(DecodeError):
+        choices.meaning({"1": Decimal(weight), "2": Decimal(weight)}, a_proposal(type="weighted", choices=THREE))
+
+
 @given(row=JSON)
 def test_any_row_is_read_or_refused(row: Any) -> None:
     for read in (reading.proposal, reading.vote):

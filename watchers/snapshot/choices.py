@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from watchers.errors import DecodeError
 from watchers.governance.events import Support
-from watchers.snapshot.reading import HubProposal
+from watchers.snapshot.reading import MOST_POWER, HubProposal
 
 CLOSED = "closed"
 LABEL = 60  # characters of a label that a card has room for
@@ -74,7 +74,7 @@ def _weights(choice: Any, proposal: HubProposal) -> str:
     for key, weight in choice.items():
         if isinstance(weight, bool) or not isinstance(weight, int | Decimal):
             raise DecodeError("a weight is no number")
-        if not Decimal(weight).is_finite() or weight < 0:
+        if not Decimal(weight).is_finite() or not 0 <= weight <= MOST_POWER:
             raise DecodeError("a weight is out of range")
         at = _index(int(key) if key.isascii() and key.isdecimal() and len(key) < 5 else None, proposal)  # noqa: PLR2004 - choices are at most a thousand
         given[at] = Decimal(weight)

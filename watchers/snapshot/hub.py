@@ -21,6 +21,7 @@ PAGE, MOST_SKIP = 1_000, 5_000
 TIMEOUT_S = 20.0
 LONGEST_REST_S = 120.0
 MOST_BYTES = 64 * 1024 * 1024
+MOST_ROWS = {"votes": 1_000_000, "proposals": 20_000}  # of one question, since they are held until it is answered
 TOO_MANY = 429
 OK = 200
 
@@ -64,7 +65,7 @@ class Hub:
         a lower limit. A second may be cut in two by a page's end, so the next one begins in it, past the rows that were
         had. Raises ChainError.
         """
-        since, skip = since_s, 0
+        since, skip, had = since_s, 0, 0
         while True:
             found = await self._ask(what, {**where, **({"created_gte": since} if since else {})}, skip)
             if not found:
@@ -72,6 +73,9 @@ class Hub:
             last = _created(found[-1])
             if last < since:
                 raise ChainError("the Snapshot hub's rows are out of order")
+            had += len(found)
+            if had > MOST_ROWS[what]:
+                raise ChainError(f"the Snapshot hub has more than {MOST_ROWS[what]} {what}")
             yield found
             skip = sum(_created(row) == last for row in found) + (skip if last == since else 0)
             since = last
@@ -117,7 +121,7 @@ def _rows(body: bytes, what: str) -> Rows:
     """Read an answer; numbers with a point become Decimal, never float. Raises ChainError."""
     try:
         answer = json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):  # ArithmeticError: an exponent that Decimal cannot hold
         raise ChainError("the Snapshot hub's answer is not JSON") from None
     if not isinstance(answer, dict) or answer.get("errors") or not isinstance(answer.get("data"), dict):
         raise ChainError("the Snapshot hub answers with an error, or in part")

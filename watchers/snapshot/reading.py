@@ -16,6 +16,7 @@ from watchers.errors import DecodeError
 DECIMALS = 18
 MOST_POWER = Decimal(10) ** 40
 MOST_CHOICES = 1_000
+MOST_TEXT = 100_000  # characters; above what the hub itself takes of a proposal
 LATEST = 2**40  # seconds: far beyond any calendar
 _EXACT = Context(prec=100, rounding=ROUND_DOWN)
 
@@ -137,6 +138,8 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     found = fields.get(name)
     if not isinstance(found, str):
         raise DecodeError(f"{name} is no text")
+    if len(found) > MOST_TEXT:
+        raise DecodeError(f"{name} is too long")
     return found
 
 
