@@ -92,6 +92,10 @@ class Book:
         self._taken |= {at for at, log in enumerate(self.sent.logs) if id(log) in taken}
 
 
+def _never(_spot: Spot, _book: Book) -> None:
+    return None
+
+
 def _none_left(_book: Book) -> list[Container]:
     return []
 
@@ -107,8 +111,8 @@ class Kind(NamedTuple):
     """
 
     name: str
-    selectors: frozenset[str]
-    open: Callable[[Spot, Book], Sequence[Opened] | None]
+    selectors: frozenset[str] = frozenset()
+    open: Callable[[Spot, Book], Sequence[Opened] | None] = _never
     anywhere: bool = False
     left: Callable[[Book], list[Container]] = _none_left
     rank: int = 0

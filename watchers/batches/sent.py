@@ -5,10 +5,12 @@ Errors: DecodeError whose text begins with the place, `$.tx.from: ...`.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from watchers.batches.calldata import MAX_CALLS
 from watchers.chain.block import Log
 from watchers.errors import DecodeError
 from watchers.facts import Answer, Ask, Call
@@ -89,10 +91,9 @@ class Executed(Ask[Sent], frozen=True):
 def quantity(value: object, place: str) -> int:
     """Read a hex quantity. Raises DecodeError."""
     if isinstance(value, str) and value.startswith("0x") and 2 < len(value) <= _QUANTITY_LEN:  # noqa: PLR2004 - "0x"
-        try:
-            return int(value, 16)
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            if "_" not in value:  # which int would pass over
+                return int(value, 16)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise DecodeError(f"{place}: is not a hex number")
@@ -101,6 +102,25 @@ def quantity(value: object, place: str) -> int:
 def address(value: object, place: str) -> str:
     """Read an address. Raises DecodeError."""
     return _hex(value, place, _ADDRESS_LEN)
+
+
+def payer_of(sent: Sent, key: str) -> str:
+    """Give who paid for the transaction by that field of its receipt; "" for the sender. Raises DecodeError."""
+    given = sent.receipt.get(key)
+    payer = sent.sender if given is None else address(given, f"$.receipt.{key}")
+    return "" if payer == sent.sender else payer
+
+
+def rows_of(sent: Sent, key: str) -> list[Any]:
+    """Give a list of calls that stands in the transaction, none where it is missing. Raises DecodeError."""
+    given = sent.tx.get(key)
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise DecodeError(f"$.tx.{key}: is not a list")
+    if len(given) > MAX_CALLS:
+        raise DecodeError(f"$.tx.{key}: holds too many")
+    return given
 
 
 def data_of(value: object, place: str) -> str:
@@ -116,9 +136,11 @@ def _hex(value: object, place: str, length: int | None = None) -> str:
     if not isinstance(value, str) or not value.startswith("0x"):
         raise DecodeError(f"{place}: is not hex")
     try:
-        bytes.fromhex(value[2:])
+        whole = 2 * len(bytes.fromhex(value[2:])) == len(value) - 2  # not so with spaces between, which it passes over
     except ValueError:
-        raise DecodeError(f"{place}: is not hex") from None
+        whole = False
+    if not whole:
+        raise DecodeError(f"{place}: is not hex")
     if length is not None and len(value) != length:
         raise DecodeError(f"{place}: is not {(length - 2) // 2} bytes long")
     return value.lower()

@@ -12,7 +12,7 @@ from watchers.batches.calldata import MAX_CALLS, Intended
 from watchers.batches.container import Book, Container, Kind
 from watchers.batches.events import Call, CallOutcome, Outcome
 from watchers.batches.match import call_of
-from watchers.batches.sent import address, data_of, quantity
+from watchers.batches.sent import address, data_of, payer_of, quantity
 from watchers.errors import DecodeError
 
 NAME = "eip8130"
@@ -28,13 +28,11 @@ def _left(book: Book) -> list[Container]:
     calls: list[Call] = []
     for phase, went in zip(phases, _outcomes(told, phases), strict=True):
         calls += [call_of(len(calls) + at, call, went, book.names) for at, call in enumerate(phase)]
-    payer = sent.receipt.get("payer")
-    paymaster = address(payer, "$.receipt.payer") if payer is not None else ""
     container = Container(
         kind=NAME,
         id=sent.hash,
         sender=sent.sender,
-        paymaster="" if paymaster == sent.sender else paymaster,
+        paymaster=payer_of(sent, "payer"),
         success=None if sent.status is None else sent.status == 1,
         outcome=_outcome(told),
         calls=tuple(calls),
@@ -86,4 +84,4 @@ def _outcome(told: list[bool] | None) -> Outcome:
     return "partial" if any(told) else "reverted"
 
 
-kind = Kind(NAME, frozenset(), lambda _spot, _book: None, left=_left)
+kind = Kind(NAME, left=_left)

@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from watchers.batches.calldata import MAX_CALLS, Intended
+from watchers.batches.calldata import Intended
 from watchers.batches.container import Book, Container, Kind
 from watchers.batches.events import Call, CallOutcome, Outcome
 from watchers.batches.match import call_of
-from watchers.batches.sent import Sent, address, data_of, quantity
+from watchers.batches.sent import address, data_of, payer_of, quantity, rows_of
 from watchers.errors import DecodeError
 
 NAME = "eip8141"
@@ -44,7 +44,7 @@ def _left(book: Book) -> list[Container]:
     sent = book.sent
     if sent.type != TYPE:
         return []
-    frames = _frames(sent)
+    frames = [_frame(one, f"$.tx.frames[{at}]", sent.sender) for at, one in enumerate(rows_of(sent, "frames"))]
     told = _receipts(sent.receipt.get("frameReceipts"), len(frames))
     outcomes = _outcomes(frames, told, sent.status)
     calls = []
@@ -52,29 +52,16 @@ def _left(book: Book) -> list[Container]:
         call = call_of(at, frame.call, went, book.names)
         calls.append(msgspec.structs.replace(call, gas_used=told[at].gas_used) if told else call)
     outcome = _outcome(frames, calls)
-    payer = sent.receipt.get("payer")
-    paymaster = address(payer, "$.receipt.payer") if payer is not None else ""
     container = Container(
         kind=NAME,
         id=sent.hash,
         sender=sent.sender,
-        paymaster="" if paymaster == sent.sender else paymaster,
+        paymaster=payer_of(sent, "payer"),
         success=None if outcome == "unknown" else outcome == "success",
         outcome=outcome,
         calls=tuple(calls),
     )
     return [container]
-
-
-def _frames(sent: Sent) -> list[_Frame]:
-    place, given = "$.tx.frames", sent.tx.get("frames")
-    if given is None:
-        return []
-    if not isinstance(given, list):
-        raise DecodeError(f"{place}: is not a list of frames")
-    if len(given) > MAX_CALLS:
-        raise DecodeError(f"{place}: holds too many frames")
-    return [_frame(one, f"{place}[{at}]", sent.sender) for at, one in enumerate(given)]
 
 
 def _frame(given: object, place: str, sender: str) -> _Frame:
@@ -141,4 +128,4 @@ def _outcome(frames: Sequence[_Frame], calls: Sequence[Call]) -> Outcome:
     return "partial" if "success" in outcomes else "reverted"
 
 
-kind = Kind(NAME, frozenset(), lambda _spot, _book: None, left=_left)
+kind = Kind(NAME, left=_left)

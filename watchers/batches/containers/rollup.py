@@ -124,4 +124,4 @@ def _alone(book: Book, reason: str) -> Container | None:
     )
 
 
-kind = Kind(NAME, frozenset(), lambda _spot, _book: None, left=_left, alone=_alone)
+kind = Kind(NAME, left=_left, alone=_alone)

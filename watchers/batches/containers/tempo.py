@@ -8,11 +8,11 @@ Source: Tempo, TIP-0001.
 
 from collections.abc import Sequence
 
-from watchers.batches.calldata import MAX_CALLS, Intended
+from watchers.batches.calldata import Intended
 from watchers.batches.container import Book, Container, Kind
 from watchers.batches.events import CallOutcome
 from watchers.batches.match import call_of
-from watchers.batches.sent import address, data_of, quantity
+from watchers.batches.sent import address, data_of, payer_of, quantity, rows_of
 from watchers.errors import DecodeError
 
 NAME = "tempo"
@@ -23,32 +23,19 @@ def _left(book: Book) -> list[Container]:
     sent = book.sent
     if sent.type != TYPE:
         return []
-    calls = _calls(sent.tx.get("calls"))
-    payer = sent.receipt.get("feePayer")
-    paymaster = address(payer, "$.receipt.feePayer") if payer is not None else ""
+    calls = [_call(call, f"$.tx.calls[{at}]") for at, call in enumerate(rows_of(sent, "calls"))]
     outcome = _outcome(sent.status, calls)
     return [
         Container(
             kind=NAME,
             id=sent.hash,
             sender=sent.sender,
-            paymaster="" if paymaster == sent.sender else paymaster,
+            paymaster=payer_of(sent, "feePayer"),
             success=None if sent.status is None else sent.status == 1,
             outcome="unknown" if sent.status is None else "success" if sent.status else "reverted",
             calls=tuple(call_of(at, call, outcome, book.names) for at, call in enumerate(calls)),
         )
     ]
-
-
-def _calls(given: object) -> list[Intended]:
-    place = "$.tx.calls"
-    if given is None:
-        return []
-    if not isinstance(given, list):
-        raise DecodeError(f"{place}: is not a list of calls")
-    if len(given) > MAX_CALLS:
-        raise DecodeError(f"{place}: holds too many calls")
-    return [_call(call, f"{place}[{at}]") for at, call in enumerate(given)]
 
 
 def _call(given: object, place: str) -> Intended:
@@ -69,4 +56,4 @@ def _outcome(status: int | None, calls: Sequence[Intended]) -> CallOutcome:
     return "failed" if status == 0 and len(calls) == 1 else "unknown"
 
 
-kind = Kind(NAME, frozenset(), lambda _spot, _book: None, left=_left)
+kind = Kind(NAME, left=_left)

@@ -29,4 +29,4 @@ def _alone(book: Book, _reason: str) -> Container | None:
     )
 
 
-kind = Kind(NAME, frozenset(), lambda _spot, _book: None, alone=_alone)
+kind = Kind(NAME, alone=_alone)
