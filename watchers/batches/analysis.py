@@ -28,6 +28,7 @@ from watchers.revert import reason_of
 from watchers.signatures import KNOWN, Names
 
 MAX_CONTAINERS = 4096
+MAX_LOOKS = 4_000_000  # logs looked at for all containers together: some tenths of a second
 MAX_DEPTH = 8
 _LOOKED_THROUGH = frozenset({"CALL", "DELEGATECALL", "CALLCODE", "CREATE", "CREATE2"})
 
@@ -89,7 +90,7 @@ def _walk(root: Spot, book: Book) -> tuple[list[Container], bool]:
     while stack:
         item = stack.pop()
         if isinstance(item, Container):
-            if len(found) >= MAX_CONTAINERS:
+            if len(found) >= MAX_CONTAINERS or book.looked > MAX_LOOKS:
                 return found, True
             found.append(item)
             continue

@@ -6,7 +6,7 @@ word. Without a call tree a call is "unknown" but for what logs prove.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ from watchers.chain.block import Log
 from watchers.chain.trace import Visit
 from watchers.revert import reason_of
 from watchers.signatures import Names
+
+T = TypeVar("T")
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +67,20 @@ class Opened(NamedTuple):
 
 
 class Book:
-    """One transaction. `operations`: what the EntryPoints told, until a container takes them."""
+    """One transaction. `operations`: what the EntryPoints told, until a container takes them. `looked`: how many logs
+    were looked at, since many containers that look at many logs are what a stranger can send.
+    """
 
     def __init__(self, sent: Sent, names: Names, operations: Sequence[BatchResult], *, traced: bool) -> None:
         self.sent, self.names, self.traced = sent, names, traced
         self.operations = list(operations)
-        self._taken: set[int] = set()
+        self.looked = 0
+        self._left: dict[str, dict[int, Log]] = {}  # by first topic, those that no container has taken
+        self._places = {id(log): at for at, log in enumerate(sent.logs)}
+        self._read: dict[tuple[int, Callable[[Log], Any]], Any] = {}
+        for at, log in enumerate(sent.logs):
+            if log.topics:
+                self._left.setdefault(log.topics[0], {})[at] = log
 
     @property
     def reverted(self) -> bool:
@@ -79,17 +89,23 @@ class Book:
 
     def logs(self, topics: Collection[str], address: str | None = None) -> list[Log]:
         """Give the logs with one of these first topics that no container has taken yet."""
-        return [
-            log
-            for at, log in enumerate(self.sent.logs)
-            if at not in self._taken and log.topics[:1] and log.topics[0] in topics
-            if address is None or log.address == address
-        ]
+        left = [self._left[topic] for topic in topics if topic in self._left]
+        self.looked += sum(map(len, left))
+        found = [(at, log) for logs in left for at, log in logs.items() if address is None or log.address == address]
+        return [log for _, log in (sorted(found, key=lambda one: one[0]) if len(left) > 1 else found)]
+
+    def read(self, log: Log, how: Callable[[Log], T]) -> T:
+        """Read a log, once however many containers ask."""
+        key = (id(log), how)
+        if key not in self._read:
+            self._read[key] = how(log)
+        found: T = self._read[key]
+        return found
 
     def take(self, *logs: Log) -> None:
         """Mark logs as told."""
-        taken = set(map(id, logs))
-        self._taken |= {at for at, log in enumerate(self.sent.logs) if id(log) in taken}
+        for log in logs:
+            self._left[log.topics[0]].pop(self._places[id(log)], None)
 
 
 def _never(_spot: Spot, _book: Book) -> None:

@@ -14,6 +14,7 @@ from watchers.batches.container import Book, Kind, Opened, Spot, settle
 from watchers.batches.events import Call
 from watchers.batches.layouts import Plan, plan
 from watchers.batches.protocols import accounts
+from watchers.chain.block import Log
 from watchers.decode import Seen
 from watchers.errors import DecodeError
 
@@ -65,13 +66,18 @@ def told(kind: str, spot: Spot, book: Book, meant: Plan) -> Opened:
 
 def _seen(book: Book, account: str) -> Iterator[Seen]:
     for log in book.logs({topic for topic, _ in _SHAPES}):
-        shape = _SHAPES.get((log.topics[0], len(log.topics)))
-        if shape is None or account not in (log.address, "0x" + log.data[26:66]):
-            continue
-        try:
-            yield log, shape.decode(log)
-        except DecodeError:
-            continue
+        if account in (log.address, "0x" + log.data[26:66]) and (seen := book.read(log, _shaped)) is not None:
+            yield seen
+
+
+def _shaped(log: Log) -> Seen | None:
+    shape = _SHAPES.get((log.topics[0], len(log.topics)))
+    if shape is None:
+        return None
+    try:
+        return log, shape.decode(log)
+    except DecodeError:
+        return None
 
 
 kind = Kind(NAME, SELECTORS, _open, rank=2)

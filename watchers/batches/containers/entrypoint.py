@@ -39,7 +39,8 @@ def _open(spot: Spot, book: Book) -> Sequence[Opened] | None:
         if op.address == spot.target and (op.container_id in trees or spot.is_root or not book.traced)
     ]
     calldata = {(op.sender, op.nonce): op.calldata for op in sent}
-    book.operations = [op for op in book.operations if op not in here]
+    taken = set(map(id, here))
+    book.operations = [op for op in book.operations if id(op) not in taken]
     return [_told(op, calldata.get((op.sender, op.nonce)), trees.get(op.container_id), spot.depth, book) for op in here]
 
 

@@ -78,7 +78,8 @@ def columns(targets: Sequence[str], values: Sequence[int], datas: Sequence[bytes
 
 def executed(book: Book, address: str | None = None) -> list[Executed]:
     """Read the `CallExecuted` that no container has taken."""
-    return [e for e in map(_executed, book.logs({_EXECUTED}, address)) if e is not None]
+    read = (book.read(log, _executed) for log in book.logs({_EXECUTED}, address))
+    return [one for one in read if one is not None]
 
 
 def _executed(log: Log) -> Executed | None:
