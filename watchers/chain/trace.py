@@ -10,6 +10,7 @@ Errors: DecodeError from `parse` for a tree that is not one; the questions answe
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -191,10 +192,10 @@ def _quantity(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, str) and value.startswith("0x") and len(value) <= _QUANTITY_LEN:
-        try:
-            return int(value[2:] or "0", 16)
-        except ValueError:
-            pass
+        digits = value[2:] or "0"
+        with suppress(ValueError):
+            if digits.isalnum():  # int would take a sign, spaces and underscores as well
+                return int(digits, 16)
     raise DecodeError("call tree: a quantity is not a hex number")
 
 
@@ -202,12 +203,9 @@ def _data(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str) and value.startswith("0x"):
-        try:
-            bytes.fromhex(value[2:])
-        except ValueError:
-            pass
-        else:
-            return value.lower()
+        with suppress(ValueError):
+            if 2 * len(bytes.fromhex(value[2:])) == len(value) - 2:  # not so with spaces between, which it passes over
+                return value.lower()
     raise DecodeError("call tree: data is not hex")
 
 
