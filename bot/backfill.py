@@ -5,7 +5,7 @@ Errors: ChainError when a chain cannot be read now, StoreError, UserError for a 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import NamedTuple, TextIO
 
@@ -73,7 +73,7 @@ async def backfill(settings: Settings, dao: str | None, out: TextIO) -> None:
             goal = await books.final(chain.id)
             if goal is None:  # nothing follows this chain yet: the node says what is final
                 goal = await final_of(rpc)
-            one = _reading(chain, tokens, books, rpc)
+            one = reading(chain, tokens, books, rpc)
             bar = Bar(out, settings, chain, goal, books.sort)
             for progress in await one.progress():
                 bar.show(progress)
@@ -82,7 +82,8 @@ async def backfill(settings: Settings, dao: str | None, out: TextIO) -> None:
             bar.close()
 
 
-def _reading(chain: Chain, tokens: dict[str, int], books: Books, rpc: Rpc) -> Backfill:
+def reading(chain: Chain, tokens: Mapping[str, int], books: Books, rpc: Rpc) -> Backfill:
+    """Put together what reads these books of a chain back."""
     born = partial(birth.born, rpc)
     return Backfill(chain, tokens, books, LogRanges(rpc, chain), requests=lambda: rpc.requests, born=born)
 
@@ -125,9 +126,7 @@ class Bar:
         name = symbol_of(self._settings, self._chain, progress.token)
         bar = "█" * cells + "░" * (CELLS - cells)
         sort = "" if self._sort == "delegates" else f" {self._sort}"
-        where = f"block {figures.number(max(progress.done, 0))}"
-        if progress.over:
-            where = f"ended: {figures.number(progress.over)} holders are more than a book may have"
+        where = _how(progress) if progress.over else f"block {figures.number(max(progress.done, 0))}"
         text = f"{self._chain.name} {name:<8}{sort} {bar} {share:7.2%}  {where}"
         self._out.write(f"\r{text}" if self._live else f"{text}\n")
         self._out.flush()

@@ -66,16 +66,11 @@ def housekeeping(
     votes end soon, and tries what can run soon, `digest` sums up the periods that are over.
     """
     scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
-    every = {"seconds": int(EVERY.total_seconds())}
-    scheduler.add_job(prune, "interval", args=(shelves, clock_ms), id="prune", **every)
-    if snapshot is not None:
-        often = {"seconds": int(SNAPSHOT_EVERY.total_seconds())}
-        scheduler.add_job(snapshot, "interval", id="snapshot", **often)
-    if remind is not None:
-        minutely = {"seconds": int(REMIND_EVERY.total_seconds())}
-        scheduler.add_job(remind, "interval", id="remind", **minutely)
-    if digest is not None:
-        scheduler.add_job(digest, "interval", id="digest", seconds=int(DIGEST_EVERY.total_seconds()))
+    scheduler.add_job(prune, "interval", args=(shelves, clock_ms), id="prune", seconds=int(EVERY.total_seconds()))
+    jobs = (("snapshot", snapshot, SNAPSHOT_EVERY), ("remind", remind, REMIND_EVERY), ("digest", digest, DIGEST_EVERY))
+    for name, job, every in jobs:
+        if job is not None:
+            scheduler.add_job(job, "interval", id=name, seconds=int(every.total_seconds()))
     scheduler.start()
     try:
         yield scheduler

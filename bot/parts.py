@@ -75,6 +75,13 @@ class Parts:
     decoder: Decoder
     watched: dict[int, Watched]
     hubs: Sequence[WatchedHub]
+    delegates: DelegateBooks
+    holders: HolderBooks
+
+    @property
+    def rpcs(self) -> dict[int, Rpc]:
+        """Who answers for each watched chain."""
+        return {chain_id: one.rpc for chain_id, one in self.watched.items()}
 
 
 def now_ms() -> int:
@@ -99,9 +106,10 @@ def gathered(settings: Settings, options: Options, holder: str, redis: Redis, se
         WatchedHub(chain, _ledger(settings, chain, stores[chain.id], history, session)) for chain in chains if chain.hub
     ]
     vitals = Vitals(history, deliveries, subscriptions, watched, hubs)
-    vitals.shelves = Shelves(settings, chains, DelegateBooks(redis), HolderBooks(redis))
+    delegates, holders = DelegateBooks(redis), HolderBooks(redis)
+    vitals.shelves = Shelves(settings, chains, delegates, holders)
     app = App(settings, history, subscriptions, deliveries, vitals, stores)
-    return Parts(app, options, holder, redis, decoder_of(settings), watched, hubs)
+    return Parts(app, options, holder, redis, decoder_of(settings), watched, hubs, delegates, holders)
 
 
 def _ledger(

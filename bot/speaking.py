@@ -24,9 +24,7 @@ from config.settings import Settings
 from watchers.alert import AlertState
 from watchers.appraisal import Appraiser
 from watchers.asking import Asking
-from watchers.delegates import DelegateBooks
 from watchers.governance.wing import wing as governance
-from watchers.holders import HolderBooks
 from watchers.inquiry import Inquiry
 from watchers.lookup import Lookup
 from watchers.wings import PROTOCOLS
@@ -48,8 +46,7 @@ async def introduce(client: Connection, desk: Desk) -> None:
 
 def desk_of(parts: Parts, port: DiscordPort, studio: Studio) -> Desk:
     """Put together what commands may use."""
-    app = parts.app
-    rpcs = {chain_id: one.rpc for chain_id, one in parts.watched.items()}
+    app, rpcs = parts.app, parts.rpcs
 
     async def alert(chain_id: int, alert_id: str) -> AlertState | None:
         store = app.stores.get(chain_id)
@@ -70,8 +67,8 @@ def desk_of(parts: Parts, port: DiscordPort, studio: Studio) -> Desk:
         appraise=Appraiser(app.settings, app.history, rpcs).lately,
         ask=Inquiry(app.settings, governance, app.history, rpcs).standing,
         facts=Asking(app.settings, app.history, rpcs).facts,
-        books=DelegateBooks(parts.redis),
-        holders=HolderBooks(parts.redis),
+        books=parts.delegates,
+        holders=parts.holders,
         status=app.vitals.lines,
         post=post,
         clock_ms=now_ms,

@@ -1,27 +1,24 @@
 """The side that watches: what follows chains and hubs, reads their past, and is looked at by the clock."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
 import aiohttp
 
+from bot.backfill import reading
 from bot.census import Snapshots
 from bot.operator import OperatorChannel
 from bot.parts import Loop, Loops, Parts
 from bot.vitals import Watched, WatchedHub
-from watchers import birth
 from watchers.asking import Asking
-from watchers.backfill import Backfill
 from watchers.chain.block import Cursor
 from watchers.chain.feed import Feed
 from watchers.chain.ranges import LogRanges
 from watchers.chain.steps import Step
-from watchers.delegates import DelegateBooks
+from watchers.delegates import Books
 from watchers.governance.electors import tokens_on
 from watchers.governance.holding import holders_from
 from watchers.governance.wing import wing as governance
-from watchers.holders import HolderBooks
 from watchers.pipeline import Pipeline
 from watchers.reminders import Reminders
 from watchers.retrials import Retrials
@@ -36,11 +33,13 @@ NEAR_BLOCKS = 50  # nearer to the head than this, the past may be read beside it
 
 def watching(parts: Parts, operator: OperatorChannel) -> Loops:
     """Give the loops of every chain and hub that is followed."""
+    settings = parts.app.settings
     loops: Loops = {}
     for one in parts.watched.values():
         loops[f"chain {one.chain.key}"] = _follow(parts, one, operator)
-        loops[f"delegates of {one.chain.key}"] = _read_back(parts, one)
-        loops[f"holders of {one.chain.key}"] = _read_back(parts, one, holders=True)
+        delegated, held = tokens_on(settings, one.chain), holders_from(settings, one.chain)
+        loops[f"delegates of {one.chain.key}"] = _read_back(one, delegated, parts.delegates)
+        loops[f"holders of {one.chain.key}"] = _read_back(one, held, parts.holders)
     for hub in parts.hubs:
         loops[f"hub {hub.chain.key}"] = _follow_hub(parts, hub, operator)
     return loops
@@ -82,24 +81,18 @@ def _follow_hub(parts: Parts, one: WatchedHub, operator: OperatorChannel) -> Loo
     return one.follower.follow
 
 
-def _read_back(parts: Parts, one: Watched, *, holders: bool = False) -> Loop:
-    """Read the books of delegates, or of holders, back, while this process follows the chain and stands at its head."""
-    chain = one.chain
-    tokens = (holders_from if holders else tokens_on)(parts.app.settings, chain)
-    books = HolderBooks(parts.redis) if holders else DelegateBooks(parts.redis)
-    ranges = LogRanges(one.rpc, chain)
-    born = partial(birth.born, one.rpc)
-    reading = Backfill(chain, tokens, books, ranges, requests=lambda: one.rpc.requests, born=born)
-
-    return lambda: reading.follow(lambda: _at_head(one))
+def _read_back(one: Watched, tokens: Mapping[str, int], books: Books) -> Loop:
+    """Read books back while this process follows the chain and stands at its head."""
+    back = reading(one.chain, tokens, books, one.rpc)
+    return lambda: back.follow(lambda: _at_head(one))
 
 
 def snapshots(parts: Parts) -> Snapshots:
     """Give the job that measures every book once a day."""
-    settings, rpcs = parts.app.settings, {chain_id: one.rpc for chain_id, one in parts.watched.items()}
+    settings = parts.app.settings
     chains = [one.chain for one in parts.watched.values()]
-    facts = Asking(settings, parts.app.history, rpcs).facts
-    return Snapshots(settings, chains, DelegateBooks(parts.redis), HolderBooks(parts.redis), facts)
+    facts = Asking(settings, parts.app.history, parts.rpcs).facts
+    return Snapshots(settings, chains, parts.delegates, parts.holders, facts)
 
 
 def reminding(parts: Parts, session: aiohttp.ClientSession) -> Callable[[], Awaitable[int]] | None:
@@ -108,8 +101,7 @@ def reminding(parts: Parts, session: aiohttp.ClientSession) -> Callable[[], Awai
     """
     if parts.options.role == "discord":
         return None
-    app, books = parts.app, DelegateBooks(parts.redis)
-    settings, history = app.settings, app.history
+    settings, history, books = parts.app.settings, parts.app.history, parts.delegates
     url = settings.runtime.sourcify_url
     sourcify = Sourcify(session, url, clock=time.time) if url else None
 

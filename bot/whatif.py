@@ -18,7 +18,7 @@ from watchers.history import StoredEvent
 from watchers.inquiry import Standing
 from watchers.wing import Ballot
 
-MANY = 2_000  # voters; more are weighed off the loop: 10 ms
+MANY = 2_000  # voters; more are weighed off the loop
 _NAMES = {
     "quadratic": "Quadratic",
     "one_address": "One address, one vote",

@@ -46,7 +46,7 @@ def proposal_card(states: Sequence[AlertState], lexicon: Lexicon) -> Card:
     lines = []
     if facts.proposer:
         lines.append(f"**Proposer** {lexicon.who(state.alert.chain_id, facts.proposer)}")
-    lines += result(facts)
+    lines += result(facts.result)
     lines += defeat(facts) if facts.change == "defeated" else []
     if facts.tally is not None and not facts.tally.unsided:
         lines.append(votes_line(facts.tally, facts.token_decimals))

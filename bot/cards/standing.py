@@ -57,7 +57,7 @@ def standing_card(state: AlertState, facts: ProposalFacts, followed: Followed, l
         lines.append(f"**Steps** {' · '.join(_step(step, chain_id, lexicon) for step in followed.steps)}")
     if facts.eta_s:
         lines.append(f"**Can run from** {moment(facts.eta_s)}")
-    lines += result(facts)
+    lines += result(facts.result)
     lines += defeat(facts) if said in ("Defeated", "Voting closed: defeated") else []
     lines += proposed(facts, chain_id, lexicon)
     return Card(
@@ -82,9 +82,9 @@ def thread_name(facts: ProposalFacts, lexicon: Lexicon) -> str:
     return cut(f"{clean(dao.name) if dao else 'unknown DAO'}: {title}", THREAD_NAME)
 
 
-def result(facts: ProposalFacts) -> list[str]:
-    """Give the line of the count in words, where the step tells it."""
-    return [f"**Result** {escape(facts.result, RESULT)}"] if facts.result else []
+def result(told: str) -> list[str]:
+    """Give the line of the count in words, where a step tells it."""
+    return [f"**Result** {escape(told, RESULT)}"] if told else []
 
 
 def defeat(facts: ProposalFacts) -> list[str]:

@@ -206,16 +206,21 @@ def _or_none(share: Decimal | None) -> str:
     return "none" if share is None else figures.percent(share)
 
 
-def tally_bars(tally: Tally, decimals: int | None) -> str:
-    """Draw the tally as a code block: For, Against, Abstain as shares of votes cast, and the quorum; votes for what is
-    neither as one sum.
-    """
+def cast_rows(tally: Tally, decimals: int | None) -> list[str]:
+    """Draw what was cast, a row a side as its share of all; votes for what is neither as one sum."""
     cast = tally.for_raw + tally.against_raw + tally.abstain_raw
-    rows = [f"{'Cast':<8}{figures.amount(cast, decimals)}"] if tally.unsided else []
-    for name, raw in () if tally.unsided else sides(tally):
-        share = Decimal(raw) / cast if cast else Decimal(0)
-        bar = f"{figures.bar(share)} {figures.percent(share):>7}"
-        rows.append(f"{name.title():<8}{bar}  {figures.amount(raw, decimals)}")
+    if tally.unsided:
+        return [f"{'Cast':<8}{figures.amount(cast, decimals)}"]
+    shares = [(name.title(), Decimal(raw) / cast if cast else Decimal(0), raw) for name, raw in sides(tally)]
+    return [
+        f"{name:<8}{figures.bar(share)} {figures.percent(share):>7}  {figures.amount(raw, decimals)}"
+        for name, share, raw in shares
+    ]
+
+
+def tally_bars(tally: Tally, decimals: int | None) -> str:
+    """Draw the tally as a code block: what was cast, and the quorum."""
+    rows = cast_rows(tally, decimals)
     if tally.quorum_raw is not None:
         share = Decimal(tally.toward_quorum_raw) / tally.quorum_raw if tally.quorum_raw else Decimal(1)
         reached = f"{figures.amount(tally.toward_quorum_raw, decimals)} / {figures.amount(tally.quorum_raw, decimals)}"

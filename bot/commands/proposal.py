@@ -15,7 +15,8 @@ from bot.cards.doing import action_lines, carried_out, effect_lines, trial
 from bot.cards.escape import escape, symbol
 from bot.cards.frame import fit, until
 from bot.cards.lexicon import short_number
-from bot.cards.vote import side
+from bot.cards.standing import STEPS, result
+from bot.cards.vote import cast_rows, side
 from bot.desk import Desk
 from bot.payloads import payload_lines
 from bot.reply import Asked, reply
@@ -36,23 +37,8 @@ from watchers.wing import Ballot
 LARGEST = 5
 SCANNED = 5_000
 EFFECTS = 8
-RESULT = 600
 ROOM = 800  # characters for the actions; tally, votes and what-ifs want theirs
 VOTES_ROOM = 900
-_STEP = {
-    "created": "Created",
-    "activated": "Voting opened",
-    "queued": "Queued",
-    "executed": "Executed",
-    "canceled": "Cancelled",
-    "extended": "Voting extended",
-    "closed": "Voting closed",
-    "defeated": "Defeated",
-    "vetoed": "Vetoed",
-    "passed": "Passed",
-    "counted": "Counted",
-    "restored": "Not cancelled after all",
-}
 _OUTCOMES = (
     ("canceled", "Cancelled"),
     ("vetoed", "Vetoed"),
@@ -86,11 +72,11 @@ def answer(
     if chain.hub and created is not None:
         facts = until(created.end_clock, None)
     if changes:
-        facts.append(" → ".join(f"**{_STEP[change.change]}** <t:{time_s}:R>" for change, time_s in changes))
+        facts.append(" → ".join(f"**{STEPS[change.change]}** <t:{time_s}:R>" for change, time_s in changes))
     if created is not None:
         facts.append(f"**Proposer** {desk.lexicon.who(chain_id, created.proposer)}")
         facts += [] if chain.hub else _does(created, [change for change, _ in changes], standing, dao, desk)
-    facts += [f"**Result** {escape(change.result, RESULT)}" for change, _ in changes if change.result]
+    facts += [line for change, _ in changes for line in result(change.result)]
     facts += carried_out(carried, chain_id, desk.lexicon) if carried is not None else []
     facts += [*_largest(votes, dao, tally, desk), *otherwise]
     title = title_of(created.description) if created else ""
@@ -219,12 +205,7 @@ def _missed(tally: Tally | None) -> str:
 
 
 def _bars(tally: Tally, dao: Dao) -> str:
-    sums = (tally.for_raw, tally.against_raw, tally.abstain_raw)
-    cast = sum(sums)
-    rows = [f"{'Cast':<8}{figures.amount(cast, dao.decimals)}"] if tally.unsided else []
-    for name, raw in () if tally.unsided else zip(("For", "Against", "Abstain"), sums, strict=True):
-        share = Decimal(raw) / cast if cast else Decimal(0)
-        rows.append(f"{name:<8}{figures.bar(share)} {figures.percent(share):>7}  {figures.amount(raw, dao.decimals)}")
+    rows = cast_rows(tally, dao.decimals)
     if tally.quorum_raw is None:
         rows.append(f"{'Quorum':<8}unknown")
     elif tally.quorum_raw:

@@ -13,9 +13,8 @@ from bot.cards.card import Card
 from bot.cards.doing import effect_lines
 from bot.cards.lexicon import shorten
 from bot.cards.proposal import _SAID as SAID
-from bot.cards.standing import STEPS as STANDING
+from bot.cards.standing import STEPS
 from bot.commands import proposal, why
-from bot.commands.proposal import _STEP as LISTED
 from tests.alerts import UNI, VOTER, a_proposal, a_state
 from tests.desk import DESK, HOSTILE, NOW_S, UNISWAP, harmless
 from tests.events import created
@@ -297,7 +296,7 @@ def test_a_target_that_is_called_several_times_is_told() -> None:
 
 
 def test_every_step_of_a_proposal_has_its_words_wherever_it_is_told() -> None:
-    for words in (SAID, STANDING, LISTED):
+    for words in (SAID, STEPS):
         assert set(get_args(Change)) <= words.keys()
     assert SAID["activated"][0] == "Voting opens on a voting machine"
 
