@@ -18,8 +18,8 @@ from watchers.governance.clock import end_s, now_clock
 from watchers.governance.desk import Desk
 from watchers.governance.events import ProposalChange
 from watchers.governance.family import Family
+from watchers.governance.rehearsal import Rehearsal
 from watchers.governance.rules import Rule
-from watchers.governance.simulation import Rehearsal
 from watchers.governance.wing import GovernanceWing
 from watchers.history import History, StoredEvent
 from watchers.lives import SETTLED

@@ -12,7 +12,7 @@ from watchers.alert import AlertState
 from watchers.errors import UserError
 from watchers.governance.events import ProposalChange
 from watchers.governance.following import name
-from watchers.governance.simulation import MAX_TIME_S
+from watchers.governance.rehearsal import MAX_TIME_S
 from watchers.history import History
 from watchers.store import ChainStore, CommittedBlock
 

@@ -22,7 +22,7 @@ from watchers.errors import DecodeError
 from watchers.facts import Ask
 from watchers.governance.again import AGAIN, compared, due_s, last_trial, news, revised, watches_over
 from watchers.governance.events import ProposalChange
-from watchers.governance.simulation import MAX_TIME_S, Rehearsal
+from watchers.governance.rehearsal import MAX_TIME_S, Rehearsal
 from watchers.history import ChainStatus, History
 from watchers.lives import Life, Lives
 from watchers.proposed import NO_METHOD

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.settings import ActWatch, Label, Watch, load
-from tests.electorate import TOKEN, W, dao
+from tests.electorate import HEIGHT, TOKEN, W, dao
 from tests.unit.test_acts_judge import FEED, INSIDERS, PRICED, SUPPLY, USD, WETH, act, at, facts, told
 from watchers.alert import ActFacts, Alert
 from watchers.chain.block import Log
@@ -15,19 +15,19 @@ from watchers.chain.wanted import TRANSFER, Transfers
 from watchers.decode import Decoder
 from watchers.facts import Ask, Call, RpcError
 from watchers.governance.events import NATIVE, Act
-from watchers.governance.getters import Number
-from watchers.governance.outflows import Coins
+from watchers.governance.getters import Coins, Number
 from watchers.governance.wing import wing
 from watchers.wing import Situation
 from watchers.wings import decoder_of, transfers_on
 
 SAFE, TIMELOCK, FRIEND, STRANGER, ROUTER = ("0x" + digit * 40 for digit in "12345")
 OWN = Label(address=SAFE, name="Demo Safe", kind="treasury", owner="Demo", source="a file")
+OWN_COINS = Coins(TIMELOCK, HEIGHT - 1)
 HELD: dict[Ask[Any], Any] = {
     SUPPLY: 1_000_000 * W,
     Number(TOKEN, "balanceOf(address)", (TIMELOCK,)): 50_000 * W,
     Number(USD, "balanceOf(address)", (TIMELOCK,)): 4_000_000 * 10**6,
-    Coins(TIMELOCK): 2_000_000 * W,
+    OWN_COINS: 2_000_000 * W,
     **PRICED,
 }
 
@@ -62,9 +62,9 @@ def test_a_payment_says_to_whom_how_much_and_what_share_of_what_the_treasury_hel
 
 def test_what_the_treasury_held_is_asked_with_the_other_questions_of_the_block() -> None:
     asked = list(wing.asks([paid(), paid(NATIVE, n=1)], here({})))
-    assert {Number(TOKEN, "balanceOf(address)", (TIMELOCK,)), SUPPLY, Coins(TIMELOCK)} <= set(asked)
-    assert Coins(TIMELOCK).calls(100) == (Call("eth_getBalance", (TIMELOCK, "0x63")),)
-    assert [Coins(TIMELOCK).read([one]) for one in ("0x10", "0x", "x", None, RpcError(1, "no"))] == [16, *[None] * 4]
+    assert {Number(TOKEN, "balanceOf(address)", (TIMELOCK,)), SUPPLY, OWN_COINS} <= set(asked)
+    assert OWN_COINS.calls(HEIGHT) == (Call("eth_getBalance", (TIMELOCK, hex(HEIGHT - 1))),)
+    assert [OWN_COINS.read([one]) for one in ("0x10", "0x", "x", None, RpcError(1, "no"))] == [16, *[None] * 4]
 
 
 def test_a_share_of_the_treasury_counts_only_where_dollars_are_unknown() -> None:

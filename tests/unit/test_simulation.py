@@ -12,13 +12,15 @@ from watchers.abi import encode_words, shape_of
 from watchers.alert import ProposalFacts
 from watchers.event import Event
 from watchers.facts import Answer, Ask, RpcError
-from watchers.governance import simulation
+from watchers.governance import rehearsal, simulation
 from watchers.governance.actions import MAX_ACTIONS, planned
 from watchers.governance.events import ProposalChange
+from watchers.governance.getters import Coins
 from watchers.governance.protocols.access import OwnershipTransferred, RoleGranted
 from watchers.governance.protocols.holders import Transfer
 from watchers.governance.protocols.proxies import Upgraded
-from watchers.governance.simulation import COINS, MAX_EFFECTS, Approval, Balance, Executor, Trial
+from watchers.governance.rehearsal import Executor
+from watchers.governance.simulation import COINS, MAX_EFFECTS, Approval, Trial
 from watchers.governance.wing import wing
 from watchers.proposed import Effect, Outcome, Simulated
 from watchers.wing import Situation
@@ -219,7 +221,7 @@ def at_step(
 
 
 def opened(step: ProposalChange, at: Situation) -> list[Ask[Any]]:
-    kinds = (Trial, Executor, Balance)
+    kinds = (Trial, Executor, Coins)
     return [ask for ask in wing.asks([step], at) if isinstance(ask, kinds)]
 
 
@@ -270,7 +272,7 @@ def test_a_timelock_that_no_file_names_is_asked_of_the_governor() -> None:
     assert own == trial(PAY, at=HEIGHT, sender=GOVERNOR)
     nobody = told(created, at_step({executor: None}, of=dao())).simulated
     assert nobody is not None
-    assert nobody.why == simulation.NO_EXECUTOR
+    assert nobody.why == rehearsal.NO_EXECUTOR
 
 
 @pytest.mark.parametrize(
@@ -288,7 +290,7 @@ def test_only_a_contract_that_knows_no_executor_is_its_own(answers: list[Answer]
 
 
 def test_coins_that_the_timelock_lacks_are_lent_and_said() -> None:
-    created, balance = plan((OTHER, 10, "", "0x")), Balance(TIMELOCK, HEIGHT)
+    created, balance = plan((OTHER, 10, "", "0x")), Coins(TIMELOCK, HEIGHT)
     assert opened(created, at_step({})) == [balance]
     (ask,) = opened(created, at_step({balance: 4}))
     assert ask == trial((OTHER, 10, "", "0x"), at=HEIGHT, balance_wei=10)
@@ -315,13 +317,13 @@ def test_actions_too_many_to_keep_are_not_tried_and_the_reason_is_said() -> None
     facts = told(created, at_step({}))
     assert facts.actions == MAX_ACTIONS + 5
     assert facts.simulated is not None
-    assert facts.simulated.why == simulation.TOO_LARGE
+    assert facts.simulated.why == rehearsal.TOO_LARGE
 
 
 def test_an_executor_that_may_borrow_code_is_not_tried() -> None:
     facts = told(plan(PAY), at_step({}, of=dao(protocol="aave_v2", timelock=TIMELOCK)))
     assert facts.simulated is not None
-    assert facts.simulated.why == simulation.NO_EXECUTOR
+    assert facts.simulated.why == rehearsal.NO_EXECUTOR
 
 
 @pytest.mark.parametrize(

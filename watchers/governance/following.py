@@ -17,7 +17,7 @@ from watchers.event import Event
 from watchers.governance.clock import now_clock
 from watchers.governance.desk import Desk, Key
 from watchers.governance.events import ProposalChange, holding
-from watchers.governance.simulation import STEPS as TELLING
+from watchers.governance.rehearsal import STEPS as TELLING
 from watchers.governance.tally import Book
 
 LARGEST = 5

@@ -68,6 +68,24 @@ class Number(Ask[int], frozen=True):
         return int(found[0]) if found else None
 
 
+class Coins(Ask[int], frozen=True):
+    """What an address had of the chain's own coin after block `at`, in wei."""
+
+    whose: str
+    at: int
+
+    def calls(self, block: int) -> tuple[Call, ...]:  # noqa: ARG002 - the block is a part of the question
+        """Ask the node."""
+        return (Call("eth_getBalance", (self.whose, hex(self.at))),)
+
+    def read(self, answers: Sequence[Answer]) -> int | None:
+        """Read the quantity."""
+        try:
+            return int(answers[0], 16) if isinstance(answers[0], str) and answers[0].startswith("0x") else None
+        except ValueError:
+            return None
+
+
 class BornNumber(Ask[int], frozen=True):
     """A number as of the block before a proposal: in the proposal's very block it is past only at the block itself."""
 

@@ -35,7 +35,7 @@ from watchers.governance.events import ProposalChange, Vote, title_of
 from watchers.governance.family import Family
 from watchers.governance.following import name_of, revised, stands
 from watchers.governance.influence import influence
-from watchers.governance.simulation import STEPS, creation
+from watchers.governance.rehearsal import STEPS, creation
 from watchers.governance.tally import Flip, crosses, flip, to_flip_back
 from watchers.governance.weigh import share
 from watchers.wing import Situation

@@ -14,31 +14,14 @@ from decimal import Decimal
 import msgspec
 
 from watchers.alert import Amount, Payment
-from watchers.facts import Answer, Ask, Call
+from watchers.facts import Ask
 from watchers.governance.events import NATIVE, Act
-from watchers.governance.getters import Number
+from watchers.governance.getters import Coins, Number
 from watchers.governance.protocols.outflows import protocol as transfers
 from watchers.wing import Situation
 
 MOST_PAYMENTS = 8  # that an alert names
 Sized = Callable[[Act], Amount | None]
-
-
-class Coins(Ask[int], frozen=True):
-    """What an address held of the chain's own coin, in wei."""
-
-    whose: str
-
-    def calls(self, block: int) -> tuple[Call, ...]:
-        """Ask at the block before."""
-        return (Call("eth_getBalance", (self.whose, hex(block - 1))),)
-
-    def read(self, answers: Sequence[Answer]) -> int | None:
-        """Read the quantity."""
-        try:
-            return int(answers[0], 16) if isinstance(answers[0], str) and answers[0].startswith("0x") else None
-        except ValueError:
-            return None
 
 
 def payer_of(act: Act) -> str:
@@ -49,7 +32,7 @@ def payer_of(act: Act) -> str:
 def held(act: Act) -> Ask[int]:
     """Ask what the payer had of what it pays in."""
     payer = payer_of(act)
-    return Coins(payer) if act.token == NATIVE else Number(act.token, "balanceOf(address)", (payer,))
+    return Coins(payer, act.block - 1) if act.token == NATIVE else Number(act.token, "balanceOf(address)", (payer,))
 
 
 def share_of_treasury(act: Act, at: Situation) -> Decimal | None:

@@ -8,7 +8,7 @@ from watchers.decode import protocols_in
 from watchers.errors import DefinitionError
 from watchers.event import Event
 from watchers.facts import Ask
-from watchers.governance import acts, judge, payloads, protocols, simulation
+from watchers.governance import acts, judge, payloads, protocols, rehearsal
 from watchers.governance.delegating import Delegation, delegations, kept
 from watchers.governance.desk import dao_of, desks
 from watchers.governance.electors import Electors
@@ -39,7 +39,7 @@ class GovernanceWing:
     def asks(self, events: Sequence[Event], at: Situation) -> Iterable[Ask[Any]]:
         """Name the questions about the block's proposals and acts that are not answered yet."""
         wanted = [ask for desk in desks(events, at, self.families).values() for ask in desk.asks()]
-        wanted += [ask for _, trial in simulation.rehearsals(events, at) for ask in trial.asks()]
+        wanted += [ask for _, trial in rehearsal.rehearsals(events, at) for ask in trial.asks()]
         wanted += acts.questions([*events, *delegations(events, at)], at, self.hands)
         return [ask for ask in dict.fromkeys(wanted) if not at.facts.has(ask)]
 
@@ -48,7 +48,7 @@ class GovernanceWing:
         own = [e for e in events if not isinstance(e, Act | Delegation) and dao_of(e, at) is not None]
         done = [*(event for event in events if isinstance(event, Act)), *delegations(events, at)]
         told = payloads.named(acts.enrich(done, at, self.hands), at.sent)
-        return [*simulation.enrich(own, at), *kept(events, at), *held(events, at), *told]
+        return [*rehearsal.enrich(own, at), *kept(events, at), *held(events, at), *told]
 
     def judge(self, events: Sequence[Event], at: Situation) -> list[Alert]:
         """Give the alerts that the events are worth."""
