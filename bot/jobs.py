@@ -23,7 +23,7 @@ REMIND_EVERY: Final = timedelta(minutes=1)
 DIGEST_EVERY: Final = timedelta(minutes=1)  # it looks whether one is due
 SNAPSHOT_EVERY: Final = timedelta(hours=1)  # a day's first is kept; a book may become whole at any hour
 DAY_MS: Final = 86_400_000
-SETTINGS_D: Final = 90  # how long a server can see who changed what
+SETTINGS_D: Final = 90  # how long it is kept who changed what
 ASIDE_D: Final = KEEP_S // 86_400  # then the delivery itself is forgotten
 
 
