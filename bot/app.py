@@ -69,7 +69,6 @@ async def running(settings: Settings, options: Options | None = None) -> AsyncGe
         group = await stack.enter_async_context(_tasks())  # last in, first out: no part closes under a running loop
         for name, loop in loops.items():
             group.create_task(loop(), name=name)
-        app.ready.set()
         chains = [*(one.chain.key for one in parts.watched.values()), *(hub.chain.key for hub in parts.hubs)]
         log.info("ready", chains=chains, role=options.role, web_port=app.web_port)
         yield app

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import aiohttp
@@ -61,7 +61,6 @@ class App:
     stores: dict[int, ChainStore]
     connection: Connection | None = None
     web_port: int = 0
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True)
