@@ -37,6 +37,7 @@ KINDS = {
     "universal_router": "Router's plan",
     "payout": "Payout",
     "account": "Account's batch",
+    "erc7579": "Modular account's batch",
     "eip7702": "Delegated account",
     "eip8130": "Native batch",
     "eip8141": "Batch of frames",

@@ -1,11 +1,13 @@
 """What a bundle's card says of each operation and call: a success, a failure, or that nobody knows."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.cards import render
+from bot.cards.calls import KINDS
 from bot.cards.lexicon import Lexicon
 from bot.cards.text import plain
 from config.settings import load
@@ -63,3 +65,11 @@ def test_a_success_that_a_watch_for_failures_tells_is_named_by_what_fired() -> N
     assert " · rule executions (failed-operations) · " in small("executions watched")
     assert " · rule failed-operations · " in small("executions in trouble")
     assert " · rule failed-operations · " in small("operations in trouble")
+
+
+def test_every_kind_of_container_that_the_paper_lists_has_words_of_its_own() -> None:
+    paper = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text(encoding="utf-8")
+    row = next(line for line in paper.splitlines() if line.startswith("| `kind` |"))
+    listed = set(re.findall(r"`(\w+)`", row)) - {"kind"}
+    assert {"entrypoint", "erc7579", "safe_module"} < listed
+    assert listed <= set(KINDS)
