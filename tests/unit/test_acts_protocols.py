@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.hands import CASES, CONTRACT, SOURCE, Case, log_of
+from tests.hands import CASES, SOURCE
+from tests.hands.case import CONTRACT, Case, log_of
 from watchers.abi import shape_of
 from watchers.chain.block import Log
 from watchers.chain.wanted import Transfers

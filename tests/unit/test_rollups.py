@@ -10,7 +10,8 @@ from bot.cards.lexicon import Lexicon
 from bot.cards.text import plain
 from config.settings import Settings, load
 from tests.alerts import a_state
-from tests.hands import CASES, A, B, Case, log_of
+from tests.hands import CASES
+from tests.hands.case import A, B, Case, log_of
 from watchers.alert import ActFacts, Alert
 from watchers.chain.block import Header, Log
 from watchers.errors import DecodeError
