@@ -9,6 +9,9 @@ from bot.cards.lexicon import Lexicon
 from bot.desk import Desk
 from bot.rows import TEXT
 from config.settings import load
+from tests import events
+from tests.alerts import E18, VOTER
+from watchers.history import StoredEvent
 from watchers.wings import PROTOCOLS
 
 SETTINGS = load(environ={}, dotenv=None, protocols=PROTOCOLS)
@@ -49,3 +52,14 @@ def harmless(card: Card) -> None:
     assert "https://evil" not in text
     assert sum(map(len, layout.texts(card))) <= TEXT
     layout.view(card)
+
+
+def stored(*found: Any, time_s: int = NOW_S) -> list[StoredEvent]:
+    """Put events into history, a second apart, the newest first."""
+    return [StoredEvent(event, time_s - at) for at, event in enumerate(found)]
+
+
+def a_cast(n: int = 1, **bent: Any) -> Any:
+    """Cast the n-th vote of one proposal of Uniswap, with n tokens."""
+    given = {"address": UNISWAP.governor, "proposal_id": 42, "voter": VOTER, "weight_raw": n * E18, "for_raw": n * E18}
+    return events.vote(100 + n, n, **{**given, **bent})
