@@ -53,7 +53,7 @@ def test_an_event_of_a_vouched_contract_becomes_its_whole_act(case: Case) -> Non
 
 
 def test_every_shape_of_every_hand_has_a_case_and_every_hand_a_source() -> None:
-    # a chief's logs are told apart by the address that daos.toml names: see test_continuous_voting
+    # a chief's logs are told apart by the address that daos.toml names: see test_chiefs
     hands = {name: hand for name, hand in wing.hands.items() if not isinstance(hand, Chief)}
     shapes = {(h.name, shape_of(s).topic0, len(shape_of(s).indexed)) for h in hands.values() for s in h.handlers}
     seen = {(c.protocol, log_of(c).topics[0], len(log_of(c).topics) - 1) for c in CASES}
