@@ -55,55 +55,62 @@ def summed(
     """
     live = [state.alert for state in alerts if state.live]
     told = {alert.id: alert.facts for alert in live if isinstance(alert.facts, VoteFacts)}
-    small: dict[str, dict[tuple[Key, str], list[Vote]]] = defaultdict(lambda: defaultdict(list))
-    alerted: dict[str, int] = defaultdict(int)
-    books: dict[str, dict[Key, Book]] = defaultdict(lambda: defaultdict(Book))
-    turns: dict[str, dict[Key, list[VoteFacts]]] = defaultdict(lambda: defaultdict(list))
+    steps = [(alert.block_time_s, alert.facts) for alert in live if isinstance(alert.facts, ProposalFacts)]
+    found: dict[str, _Period] = defaultdict(_Period)
     for stored in votes:
         vote = stored.event
         if not isinstance(vote, Vote) or not (vote.weight_raw or vote.replaces) or not span.holds(stored.time_s):
             continue
         dao = dao_of(chain_id, vote.address)
-        if dao is None:
-            continue
-        key = (vote.address, vote.proposal_id)
-        cast = small[dao.key][key, vote.voter]
-        if vote.replaces:
-            cast.clear()
-        facts = told.get(alert_id(vote.chain_id, vote.tx, vote.kind, vote.position))
-        parts = Counts(vote.for_raw, vote.against_raw, vote.abstain_raw) if facts is None and _sided(vote) else Counts()
-        books[dao.key][key].add(vote.voter, parts, replaces=vote.replaces, taken=vote.taken)
-        if not vote.weight_raw:
-            continue
-        if facts is None:
-            cast.append(vote)
-            continue
-        alerted[dao.key] += 1
-        if facts.flips is not None:
-            turns[dao.key][key].append(facts)
-    steps = [(alert.block_time_s, alert.facts) for alert in live if isinstance(alert.facts, ProposalFacts)]
+        if dao is not None:
+            found[dao.key].enter(vote, told.get(alert_id(vote.chain_id, vote.tx, vote.kind, vote.position)))
+    for at_s, step in steps:
+        found[step.dao].steps.append((at_s, step))
     titles = {(facts.governor, facts.proposal_id): facts.title for facts in told.values()}
     titles |= {(facts.governor, facts.proposal_id): facts.title for _, facts in steps}
-    of_dao: dict[str, list[tuple[int, ProposalFacts]]] = defaultdict(list)
-    for at_s, step in steps:
-        of_dao[step.dao].append((at_s, step))
-    found = []
-    for dao_key in sorted({*small, *of_dao}):
-        news = _news(of_dao.get(dao_key, []), turns.get(dao_key, {}), titles, span)
-        one = DaoDigest(
-            dao=dao_key,
+    digests = (found[dao_key].digest(dao_key, chain_id, titles, span) for dao_key in sorted(found))
+    return [one for one in digests if speaks(one)]
+
+
+class _Period:
+    """What a period brought one DAO."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[int, ProposalFacts]] = []
+        self._small: dict[tuple[Key, str], list[Vote]] = defaultdict(list)
+        self._books: dict[Key, Book] = defaultdict(Book)
+        self._turns: dict[Key, list[VoteFacts]] = defaultdict(list)
+        self._alerted = 0
+
+    def enter(self, vote: Vote, facts: VoteFacts | None) -> None:
+        """Take a vote in; `facts` are what was said of it."""
+        key = (vote.address, vote.proposal_id)
+        cast = self._small[key, vote.voter]
+        if vote.replaces:
+            cast.clear()
+        parts = Counts(vote.for_raw, vote.against_raw, vote.abstain_raw) if facts is None and _sided(vote) else Counts()
+        self._books[key].add(vote.voter, parts, replaces=vote.replaces, taken=vote.taken)
+        if not vote.weight_raw:
+            return
+        if facts is None:
+            cast.append(vote)
+            return
+        self._alerted += 1
+        if facts.flips is not None:
+            self._turns[key].append(facts)
+
+    def digest(self, dao: str, chain_id: int, titles: Mapping[Key, str], span: Span) -> DaoDigest:
+        """Sum it up."""
+        news = _news(self.steps, self._turns, titles, span)
+        return DaoDigest(
+            dao=dao,
             chain_id=chain_id,
-            **_sums(
-                [vote for cast in small.get(dao_key, {}).values() for vote in cast], books.get(dao_key, {}).values()
-            ),
-            largest=_largest(small.get(dao_key, {}).values(), titles),
-            alerted=alerted.get(dao_key, 0),
+            **_sums([vote for cast in self._small.values() for vote in cast], self._books.values()),
+            largest=_largest(self._small.values(), titles),
+            alerted=self._alerted,
             news=tuple(news[:MOST_NEWS]),
             more_news=max(0, len(news) - MOST_NEWS),
         )
-        if speaks(one):
-            found.append(one)
-    return found
 
 
 def speaks(one: DaoDigest) -> bool:

@@ -43,7 +43,7 @@ class Desk:
         self.dao, self.family, self.proposal_id, self.at = dao, family, proposal_id, at
         self.key: Key = (dao.governor, proposal_id)
         self.watches = watches_of(dao, at)
-        self._votes = [e for e in events if isinstance(e, Vote)]
+        self.about = events
         changes = [e for e in events if isinstance(e, ProposalChange)]
         created = next((e for e in changes if e.change == "created"), None)
         extended = [e for e in changes if e.change == "extended"]
@@ -131,7 +131,8 @@ class Desk:
         yield from self._look.asked
         if (supply := self._supply()) is not None:
             yield supply
-        yield from questions(self._votes, self.dao, self.at.chain, self.times, self.watches)
+        votes = (event for event in self.about if isinstance(event, Vote))
+        yield from questions(votes, self.dao, self.at.chain, self.times, self.watches)
 
 
 def desks(events: Iterable[Event], at: Situation, families: Mapping[str, Family]) -> dict[Key, Desk]:

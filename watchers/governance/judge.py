@@ -85,14 +85,13 @@ def judged(events: Sequence[Event], at: Situation, families: Mapping[str, Family
     told = {alert.subject for alert in alerts}
     standing = []
     for key, desk in open_desks.items():
-        about = [e for e in events if isinstance(e, Vote | ProposalChange) and (e.address, e.proposal_id) == key]
         if not any(watch.proposals for watch in desk.watches):
             continue
         if desk.is_new:
-            alerts = [_at_once(alert, desk, about) for alert in alerts]
+            alerts = [_at_once(alert, desk) for alert in alerts]
             continue
         if key in at.followed or _subject(desk) in told:
-            standing.append(revised(desk, about, _title(desk), _ends_s(desk)))
+            standing.append(revised(desk, desk.about, _title(desk), _ends_s(desk)))
     return [*standing, *alerts]
 
 
@@ -110,13 +109,13 @@ def _told(events: Sequence[Event], open_desks: Mapping[Key, Desk]) -> list[Alert
     return alerts
 
 
-def _at_once(alert: Alert, desk: Desk, about: Sequence[Event]) -> Alert:
+def _at_once(alert: Alert, desk: Desk) -> Alert:
     """Give the creation's alert with what else its block brought; any other alert as it is."""
     facts = alert.facts
     if alert.id != name_of(desk) or not isinstance(facts, ProposalFacts):
         return alert
     tally = desk.book.tally(desk.rule) if desk.book.whole else None
-    grown = msgspec.structs.replace(facts, tally=tally, followed=stands(desk, about))
+    grown = msgspec.structs.replace(facts, tally=tally, followed=stands(desk, desk.about))
     return msgspec.structs.replace(alert, facts=grown)
 
 

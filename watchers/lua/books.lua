@@ -1,6 +1,6 @@
--- BOOKS: the tokens whose books of one sort (delegates, holders) commits feed from now on. A new one is fed from the block after the cursor
--- on ("" before the first block: from that one on). One that is listed no more is forgotten: when it is listed again,
--- what it missed meanwhile could not be told.
+-- BOOKS: the tokens whose books of one sort (delegates, holders) commits feed from now on. A new one is fed from the
+-- block after the cursor on ("" before the first block: from that one on). One that is listed no more is forgotten: when
+-- it is listed again, what it missed meanwhile could not be told.
 local epoch, ttl, sort, most = arg(), arg(), arg(), arg()
 if fenced(epoch) then
   return 'FENCED'

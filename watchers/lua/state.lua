@@ -100,7 +100,6 @@ local function plus(a, b, sign)
   return (string.gsub(table.concat(limbs), '^0+', ''))
 end
 
--- A book of holders that outgrows its bound is let go of, and said to be.
 local function hold(name, who, amount, sign)
   local balances = name .. ':b'
   local now = plus(redis.call('HGET', balances, who) or '', amount, sign)
@@ -111,6 +110,7 @@ local function hold(name, who, amount, sign)
   end
 end
 
+-- A book of holders that outgrows its bound is let go of, and said to be.
 local function settle_transfer(name, change)
   local payer, payee, amount = string.match(change, '^%d+ t (' .. string.rep('%x', 40) .. ')(%x+) (%x+) $')
   if redis.call('HEXISTS', name, 'over') == 1 then
@@ -130,8 +130,9 @@ local function fresh_of(book)
   return key('book:' .. (string.match(book, '^%l+:') and book or 'delegates:' .. book))
 end
 
--- Takes one change into a token's book of delegates or of holders. Of delegates, unless a newer one is there: order does not matter, and
--- twice is once; of holders, order does not matter. True when the change says that something else was before than the book holds.
+-- Takes one change into a token's book of delegates or of holders. Of delegates, unless a newer one is there: order does
+-- not matter, and twice is once; of holders, order does not matter. True when the change says that something else was
+-- before than the book holds.
 local function settle_change(book, change)
   local base = key(string.match(book, '^%l+:') and book or 'delegates:' .. book)
   if string.match(change, '^%d+ t ') then
