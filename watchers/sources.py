@@ -6,6 +6,7 @@ Nothing is said before all of a proposal's targets are known: what Sourcify does
 Errors: none; see turns.py.
 """
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -23,6 +24,7 @@ from watchers.turns import Turns
 
 AT_ONCE = 5  # proposals in one tick
 ASK_AGAIN_S = 600
+PATIENCE_S = 20.0  # for all targets of one proposal
 
 
 class Sources:
@@ -81,13 +83,14 @@ class Sources:
         return int(await self._lives.revise(epoch, life, state, block))
 
     async def _unverified(self, life: Life) -> tuple[str, ...] | None:
-        """Give the contracts called whose source is not verified; None while one is not known."""
+        """Give the contracts called whose source is not verified; None while one is not known. Raises TimeoutError."""
         called = dict.fromkeys(call.target for call in planned(life.created) if len(call.data) > len("0x"))
         found = []
-        for target in list(called)[:MAX_TARGETS]:
-            known = await self._sourcify.verified(self._chain.id, target)
-            if known is None:
-                return None
-            if not known:
-                found.append(target)
+        async with asyncio.timeout(PATIENCE_S):  # reminders wait behind us; what was answered is remembered
+            for target in list(called)[:MAX_TARGETS]:
+                known = await self._sourcify.verified(self._chain.id, target)
+                if known is None:
+                    return None
+                if not known:
+                    found.append(target)
         return tuple(found)

@@ -16,6 +16,7 @@ from bot.cards.text import plain
 from tests.governed import World
 from tests.integration.test_retrials import CREATED, QUEUED, TARGET, a_node, card, followed, tried
 from tests.node import Clock
+from watchers import sources as job
 from watchers import sourcify as module
 from watchers.alert import ProposalFacts
 from watchers.chain.steps import Rewind
@@ -197,6 +198,25 @@ async def test_while_one_target_is_unknown_nothing_is_said_and_it_is_asked_again
         assert await ours.tick(epoch) == 0
         assert len(server.asked) == 1
         w.clock.now += ASK_AGAIN_S
+        assert await ours.tick(epoch) == 1
+
+
+async def test_a_slow_server_holds_up_no_other_job_and_is_said_once(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "PATIENCE_S", 0.1)
+
+    async def slow() -> web.StreamResponse:
+        await asyncio.sleep(1)
+        return Server.yes()
+
+    async with serving() as (server, sourcify, _), followed(a_node(), redis, 60) as w:
+        ours, epoch = sources(w, sourcify), w.pipeline._epoch
+        server.answer = slow
+        with capture_logs() as logs:
+            assert [await ours.tick(epoch), await ours.tick(epoch)] == [0, 0]
+        assert [entry["event"] for entry in logs] == ["sources_wait"]
+        server.answer = server.yes
         assert await ours.tick(epoch) == 1
 
 
