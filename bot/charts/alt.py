@@ -4,13 +4,11 @@ Source: Discord documentation, "Component Reference": the description of a galle
 """
 
 from datetime import UTC, datetime
-from math import isfinite
 
 from bot.cards.escape import cut
-from bot.charts.plots import TITLE, Bars, Depth, Lorenz, Plot, Trend, bars_of, curves_of, lines_of, named, steps_of
+from bot.charts.plots import TITLE, Lorenz, Plot, Trend, curves_of, lines_of, named
 
 ALT = 1024
-_ENOUGH = 5  # bars that are read out
 _SMALL, _FINE, _HUGE = 0.0001, 0.001, 1e15
 _LETTERS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
@@ -23,10 +21,6 @@ def alt(plot: Plot) -> str:
             said = _lorenz(plot)
         case Trend():
             said = _trend(plot)
-        case Bars():
-            said = _bars(plot)
-        case Depth():
-            said = _depth(plot)
     return cut(f"{title}. {said or 'Nothing to show yet.'}", ALT)
 
 
@@ -73,23 +67,3 @@ def _trend(plot: Trend) -> str:
                 low, high = min(v for _, v in known), max(v for _, v in known)
                 parts.append(f"{name}: {ends}, lowest {number(low, panel.unit)}, highest {number(high, panel.unit)}")
     return f"{'; '.join(parts)}." if parts else ""
-
-
-def _bars(plot: Bars) -> str:
-    bars = bars_of(plot)
-    parts = [f"{name} {number(value, plot.unit)}" for name, value in bars[:_ENOUGH]]
-    more = f"; {len(bars) - _ENOUGH} more bars" if len(bars) > _ENOUGH else ""
-    return f"{'; '.join(parts)}{more}." if parts else ""
-
-
-def _depth(plot: Depth) -> str:
-    steps = steps_of(plot)
-    if not steps:
-        return ""
-    most = max(steps, key=lambda s: s[2])
-    axis, here = named(plot.axis), plot.here
-    stands = f" The price stands at {axis} {here:,.6g}." if here is not None and isfinite(here) else ""
-    return (
-        f"{named(plot.amount).capitalize()} over {axis} {steps[0][0]:,.6g} to {steps[-1][1]:,.6g}; most, "
-        f"{number(most[2], 'plain')}, from {most[0]:,.6g} to {most[1]:,.6g}.{stands}"
-    )

@@ -9,7 +9,6 @@ import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
-from math import isfinite
 from typing import Any
 
 import matplotlib as mpl
@@ -24,20 +23,16 @@ from bot.charts.plots import (
     LINES,
     PANELS,
     TITLE,
-    Bars,
-    Depth,
     Lorenz,
     Panel,
     Plot,
     Trend,
-    bars_of,
     curves_of,
     lines_of,
     named,
-    steps_of,
 )
 
-WIDTH_IN, HEIGHT_IN, DPI = 5.0, 3.4, 160
+WIDTH_IN, DPI = 5.0, 160
 BACK, INK, QUIET, GRID = "#1e2127", "#f2f3f5", "#b5bac1", "#3a3f47"
 COLOURS = ("#56b4e9", "#e69f00", "#2fc49a", "#e48fbf")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
@@ -85,10 +80,6 @@ def draw(plot: Plot) -> bytes:
                 _lorenz(plot, figure)
             case Trend():
                 _trend(plot, figure)
-            case Bars():
-                _bars(plot, figure)
-            case Depth():
-                _depth(plot, figure)
         out = io.BytesIO()
         figure.savefig(out, format="png", metadata={"Software": None})
         return out.getvalue()
@@ -101,10 +92,6 @@ def _height(plot: Plot) -> float:
         case Trend():
             rows = sum(len(panel.lines[:LINES]) for panel in plot.panels[:PANELS])
             return 1.0 + 1.35 * max(1, min(len(plot.panels), PANELS)) + 0.2 * rows
-        case Bars():
-            return 1.2 + 0.3 * max(3, len(bars_of(plot)))
-        case Depth():
-            return HEIGHT_IN
 
 
 def _empty(axes: Axes) -> None:
@@ -213,47 +200,3 @@ def _tick(axes: Axes, unit: str) -> Callable[[float, int], str]:
         return number(value, unit) if unit == "count" or high - low > 1 else f"{value:.3f}"
 
     return write
-
-
-def _bars(plot: Bars, figure: Figure) -> None:
-    axes, bars = figure.add_subplot(), bars_of(plot)
-    if not bars:
-        _empty(axes)
-        return
-    rows = range(len(bars))
-    values = [value for _, value in bars]
-    axes.barh(rows, values, color=COLOURS[0], height=0.62)
-    axes.set_yticks(rows, [name for name, _ in bars])
-    axes.tick_params(axis="y", labelcolor=INK, length=0)
-    axes.invert_yaxis()
-    most = max(values) or 1.0
-    axes.set_xlim(0, most * 1.25)
-    for row, value in zip(rows, values, strict=True):
-        axes.text(value + most * 0.015, row, number(value, plot.unit), va="center", fontsize=10)
-    axes.xaxis.set_visible(False)
-    axes.grid(visible=False)
-    axes.spines[["bottom", "left"]].set_visible(False)
-
-
-def _depth(plot: Depth, figure: Figure) -> None:
-    axes, steps = figure.add_subplot(), steps_of(plot)
-    if not steps:
-        _empty(axes)
-        return
-    axes.bar(
-        [low for low, _, _ in steps],
-        [amount for _, _, amount in steps],
-        width=[high - low for low, high, _ in steps],
-        align="edge",
-        color=COLOURS[0],
-        edgecolor=BACK,
-        linewidth=0.4 if len(steps) <= FEW else 0,
-    )
-    axes.set(xlabel=named(plot.axis), ylabel=named(plot.amount), xlim=(steps[0][0], steps[-1][1]))
-    axes.set_ylim(0, (max(amount for _, _, amount in steps) or 1.0) * 1.15)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, "plain") if value else "0"))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    if plot.here is not None and isfinite(plot.here) and steps[0][0] <= plot.here <= steps[-1][1]:
-        axes.axvline(plot.here, color=COLOURS[1], linewidth=1.8, linestyle=DASHES[1])
-        axes.annotate(" price now", (plot.here, 0.95), xycoords=("data", "axes fraction"), color=COLOURS[1])

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 NAME = 28  # characters of a name in a picture
 TITLE = 44
-CURVES, LINES, PANELS, BARS = 4, 4, 3, 12
+CURVES, LINES, PANELS = 4, 4, 3
 POINTS = 500  # a line has no more: the picture is 800 pixels wide
 FIRST_S, LAST_S = 0, 7_258_118_400  # 1970 to 2200: a chain may claim any time
 
@@ -67,25 +67,7 @@ class Trend(msgspec.Struct, frozen=True, tag=True):
     panels: tuple[Panel, ...]
 
 
-class Bars(msgspec.Struct, frozen=True, tag=True):
-    """Named shares, the largest first; what is beyond `BARS` is summed up as others."""
-
-    title: str
-    bars: tuple[tuple[str, float], ...]
-    unit: str = "share"
-
-
-class Depth(msgspec.Struct, frozen=True, tag=True):
-    """Liquidity in steps: (from, to, amount) along an axis; `here` is where the price stands."""
-
-    title: str
-    steps: tuple[tuple[float, float, float], ...]
-    axis: str = "tick"
-    amount: str = "liquidity"
-    here: float | None = None
-
-
-Plot = Lorenz | Trend | Bars | Depth
+Plot = Lorenz | Trend
 
 
 def lines_of(panel: Panel) -> list[tuple[str, list[tuple[int, float | None]]]]:
@@ -103,19 +85,6 @@ def thinned(points: Sequence[T], most: int = POINTS) -> list[T]:
     if len(points) <= most:
         return list(points)
     return [points[at * (len(points) - 1) // (most - 1)] for at in range(most)]
-
-
-def bars_of(plot: Bars) -> list[tuple[str, float]]:
-    """Give the bars that are drawn, the largest first, others last."""
-    good = sorted(((named(n), v) for n, v in plot.bars if isfinite(v) and v >= 0), key=lambda bar: -bar[1])
-    shown, rest = good[:BARS], good[BARS:]
-    return [*shown, (f"{len(rest)} others", sum(v for _, v in rest))] if rest else shown
-
-
-def steps_of(plot: Depth) -> list[tuple[float, float, float]]:
-    """Give the steps that are drawn, from left to right."""
-    whole = (s for s in plot.steps if all(map(isfinite, s)) and s[0] < s[1] and s[2] >= 0)
-    return thinned(sorted(whole))
 
 
 def curves_of(plot: Lorenz) -> list[Curve]:

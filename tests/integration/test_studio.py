@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.charts.plots import Bars
+from bot.charts.plots import Curve, Lorenz
 from bot.charts.studio import ROOT, Studio
 
-PLOT = Bars("Shares", (("a", 0.5), ("b", 0.5)))
+PLOT = Lorenz("Shares", (Curve("a", ((0.0, 0.0), (1.0, 1.0)), 0.0, 2, 2),))
 WAIT_S = 30.0
 
 
@@ -42,7 +42,10 @@ async def test_one_process_draws_all_with_words_and_ends_with_its_context(tmp_pa
         assert first is not None
         assert second is not None
         assert first.png.startswith(b"\x89PNG")
-        assert (first.name, first.alt) == ("a.png", "Shares. a 50.0%; b 50.0%.")
+        assert (first.name, first.alt) == (
+            "a.png",
+            "Shares. Lorenz curve. a: Gini 0.000, the 2 largest of 2 have more than half.",
+        )
         pid = studio.pid
         assert pid is not None
         environment = environment_of(pid)
@@ -94,11 +97,11 @@ async def test_it_ends_when_nothing_is_asked_for_a_while_and_comes_back(tmp_path
 async def test_it_ends_with_a_bot_that_is_killed(tmp_path: Path) -> None:
     code = (
         "import asyncio, pathlib, sys\n"
-        "from bot.charts.plots import Bars\n"
+        "from bot.charts.plots import Lorenz\n"
         "from bot.charts.studio import Studio\n"
         "async def main():\n"
         "    async with Studio(pathlib.Path(sys.argv[1]), draw_s=30) as studio:\n"
-        "        assert await studio.draw(Bars('', ()), 'a.png')\n"
+        "        assert await studio.draw(Lorenz('', ()), 'a.png')\n"
         "        print(studio.pid, flush=True)\n"
         "        await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"

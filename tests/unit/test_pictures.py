@@ -15,7 +15,7 @@ from bot.cards import layout
 from bot.cards.card import Card, Picture
 from bot.charts.alt import ALT, alt
 from bot.charts.draw import BACK, COLOURS, INK, QUIET, _lorenz, draw
-from bot.charts.plots import BARS, Bars, Curve, Depth, Line, Lorenz, Panel, Plot, Trend, bars_of, named
+from bot.charts.plots import Curve, Line, Lorenz, Panel, Plot, Trend, named
 from bot.commands import power
 from tests.desk import UNISWAP
 from watchers.delegates import Snapshot
@@ -28,8 +28,6 @@ LINE = Line(HOSTILE, ((0, 1.0), (DAY_S, None), (2 * DAY_S, float("nan")), (3 * D
 FULL: list[Plot] = [
     Lorenz(HOSTILE, (CURVE, CURVE)),
     Trend(HOSTILE, (Panel(HOSTILE, (LINE, LINE)), Panel("n", (LINE,), "count"), Panel("s", (LINE,), "share"))),
-    Bars(HOSTILE, tuple((HOSTILE, 0.1 * n) for n in range(40))),
-    Depth(HOSTILE, ((-60.0, 0.0, 1e60), (0.0, 60.0, 2.0), (float("inf"), 1.0, 1.0)), HOSTILE, HOSTILE, 3.0),
 ]
 BARE: list[Plot] = [
     Lorenz("", ()),
@@ -37,10 +35,6 @@ BARE: list[Plot] = [
     Trend("", ()),
     Trend("", (Panel("", (Line("", ()),)),)),
     Trend("one", (Panel("", (Line("", ((0, 0.0),)),), "count"),)),
-    Bars("", ()),
-    Bars("zero", (("a", 0.0),)),
-    Depth("", ()),
-    Depth("zero", ((0.0, 1.0, 0.0),)),
 ]
 
 
@@ -73,10 +67,7 @@ def test_the_words_say_the_numbers() -> None:
     assert alt(Trend("T", (Panel("p", (Line("ten largest", points),), "share"),))) == (
         "T. ten largest: 40.0% on 1 Jan 1970 to 50.0% on 3 Jan 1970, lowest 40.0%, highest 90.0%."
     )
-    assert alt(Bars("B", (("a", 0.25), ("b", 0.5)))) == "B. b 50.0%; a 25.0%."
-    depth = alt(Depth("D", ((0.0, 60.0, 7.0), (60.0, 120.0, 9.0)), here=61.0))
-    assert depth == "D. Liquidity over tick 0 to 120; most, 9, from 60 to 120. The price stands at tick 61."
-    assert alt(Bars("B", ())) == "B. Nothing to show yet."
+    assert alt(Lorenz("L", ())) == "L. Nothing to show yet."
 
 
 @pytest.mark.parametrize(("few", "says"), [(1, "1 of 7 has half"), (2, "2 of 7 have half")])
@@ -86,13 +77,6 @@ def test_the_legend_says_how_few_have_half(few: int, says: str) -> None:
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert legend.get_texts()[-1].get_text().endswith(f"\n{says}")
-
-
-def test_bars_beyond_what_fits_are_summed_up_as_others() -> None:
-    shown = bars_of(Bars("", tuple((str(n), 0.05) for n in range(20))))
-    assert len(shown) == BARS + 1
-    assert shown[-1][0] == "8 others"
-    assert shown[-1][1] == pytest.approx(0.4)
 
 
 def test_a_name_is_cleaned_and_cut() -> None:
