@@ -24,14 +24,8 @@ from watchers.governance.wing import wing
 from watchers.wing import Situation
 
 CHIEF, (WHALE, OTHER, SPELL, OLD) = GOVERNOR, ("0x" + digit * 40 for digit in "abcd")
-
-
 ROUTER, TX2 = "0x" + "ee" * 20, "0x" + "22" * 32
-
-
 SLATE = "0x" + "51" * 32
-
-
 INSIDERS = ActWatch(kind="act", name="insiders")
 
 

@@ -55,8 +55,6 @@ def test_a_transaction_that_makes_no_sense_has_no_callers() -> None:
 
 
 FACTORY = FACTORIES[0]
-
-
 MADE: dict[Ask[Any], Any] = {
     Number(FACTORY, "created(address)", (WHALE,)): 1,
     Number(WHALE, "delegate()"): int(OTHER, 16),
