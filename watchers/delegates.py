@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from watchers.chain.block import Cursor
 from watchers.record import PER_BLOCK, BookChange
 from watchers.script import load, storing
-from watchers.store import tag
+from watchers.states import tag
 
 _FILL = load("fill")
 FILL_CHUNK = 2_000

@@ -19,7 +19,7 @@ from watchers.governance.events import Vote
 from watchers.liquidity.events import LiquidityMove
 from watchers.record import StoredEvent, book_name, failed, read, read_ballot, score
 from watchers.script import storing
-from watchers.store import alert_states, tag
+from watchers.states import alert_states, tag
 from watchers.unreadable import Unread, Unreadable
 from watchers.wing import Ballot
 

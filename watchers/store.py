@@ -19,6 +19,7 @@ from watchers.errors import ChainError, Fenced, ReorgError, UserError
 from watchers.event import Event
 from watchers.record import PER_BLOCK, flat, record
 from watchers.script import TIMEOUT_S, Entry, entries, load, make_group, storing, text
+from watchers.states import alert_states, tag
 from watchers.unreadable import Unreadable
 
 GROUP = "deliver"
@@ -64,54 +65,6 @@ class Illegible(NamedTuple):
     entry_id: str
     alert_id: str
     why: str
-
-
-class _State(msgspec.Struct, frozen=True):
-    rev: int
-    live: bool
-    final: bool
-    late: int | None = None
-    moved: int | None = None
-    seen: int = 0
-
-
-_bodies = msgspec.json.Decoder(Alert)
-
-
-def tag(chain_id: int) -> str:
-    """Give the hash tag that every key of a chain starts with."""
-    return f"{{c:{chain_id}}}"
-
-
-async def alert_states(redis: Any, chain_id: int, ids: Sequence[bytes]) -> list[AlertState | Unreadable | None]:
-    """Read alerts with where they stand; None for one that is not kept."""
-    if not ids:
-        return []
-    async with storing("read alerts"), redis.pipeline(transaction=True) as pipe:
-        pipe.hmget(f"{tag(chain_id)}:alert", list(ids))
-        pipe.hmget(f"{tag(chain_id)}:body", list(ids))
-        states, bodies = await pipe.execute()
-    return [_alert_state(*each) for each in zip(ids, states, bodies, strict=True)]
-
-
-def _alert_state(alert_id: bytes, state: bytes | None, body: bytes | None) -> AlertState | Unreadable | None:
-    if state is None or body is None:
-        return None
-    try:
-        # not strict: what the scripts took from their arguments is written as strings
-        at = msgspec.json.decode(state, type=_State, strict=False)
-        alert = _bodies.decode(body)
-    except msgspec.MsgspecError as error:
-        return Unreadable(text(alert_id), str(error))
-    return AlertState(
-        alert=alert,
-        rev=at.rev,
-        live=at.live,
-        final=at.final,
-        late_s=at.late,
-        moved_from=at.moved,
-        seen_at_ms=at.seen,
-    )
 
 
 class ChainStore:

@@ -8,7 +8,7 @@ from tests.committed import alert, at, block, chain, drain, held
 from watchers.chain.block import Cursor
 from watchers.errors import ChainError, ReorgError
 from watchers.history import History
-from watchers.store import tag
+from watchers.states import tag
 
 
 async def test_final_blocks_make_their_alerts_final_once_and_cannot_be_taken_back(redis: Redis) -> None:

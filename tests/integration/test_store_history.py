@@ -7,7 +7,8 @@ from tests import events
 from tests.committed import alert, at, block, chain, drain, held
 from watchers.history import History
 from watchers.record import book_name
-from watchers.store import BOOK_S, tag
+from watchers.states import tag
+from watchers.store import BOOK_S
 
 
 async def test_read_back_votes_complete_a_book_and_survive_a_reorg_of_later_ones(redis: Redis) -> None:

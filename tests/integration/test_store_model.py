@@ -17,7 +17,8 @@ from watchers.alert import Alert
 from watchers.chain.block import Cursor
 from watchers.errors import ChainError, Fenced, ReorgError
 from watchers.history import History
-from watchers.store import ChainStore, CommittedBlock, tag
+from watchers.states import tag
+from watchers.store import ChainStore, CommittedBlock
 from watchers.valkey import client
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from tests.committed import alert, at, block, chain, held, in_hand
 from watchers.errors import StoreError
-from watchers.store import tag
+from watchers.states import tag
 
 
 async def test_an_unsettled_entry_comes_again_to_its_consumer_after_a_restart(redis: Redis) -> None:

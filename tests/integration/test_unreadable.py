@@ -19,7 +19,7 @@ from tests.delivery_world import CHANNEL, START_MS, World, said, state
 from watchers.alert import short_id
 from watchers.errors import UserError
 from watchers.history import History
-from watchers.store import tag
+from watchers.states import tag
 
 STRANGE = '{"id": "of another form"}'
 KEPT, OURS = tag(1), "{d:0}"
