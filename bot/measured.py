@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bot.rows import counted
+from bot.sheet import visible
 from watchers.governance.power import one_in
 
 Number = int | Decimal
@@ -148,7 +149,7 @@ def _by_class(answer: Answer) -> Iterator[tuple[str, str, str]]:
     yield "Theil between", _float(answer.theil_by_class.between), "lies between them"
     for one in answer.theil_by_class.classes:
         sentence = f"of everything: {counted(one.n, 'holder')}, Theil T {_float(one.theil)} among themselves"
-        yield f"class {_visible(one.name) or '(none)'}", f"{one.share:.4%}", sentence
+        yield f"class {visible(one.name) or '(none)'}", f"{one.share:.4%}", sentence
 
 
 def _game(answer: Answer) -> Iterator[tuple[str, str, str]]:
@@ -160,7 +161,7 @@ def _game(answer: Answer) -> Iterator[tuple[str, str, str]]:
 
 def _left_out(answer: Answer) -> Iterator[tuple[str, str, str]]:
     for one in answer.excluded:
-        yield "left out", _plain(one.weight), f"{_visible(one.name)}, {counted(one.rows, 'row')}"
+        yield "left out", _plain(one.weight), f"{visible(one.name)}, {counted(one.rows, 'row')}"
 
 
 def _players(answer: Answer) -> Iterator[str]:
@@ -174,7 +175,7 @@ def _players(answer: Answer) -> Iterator[str]:
         share = float(Decimal(one.weight) / Decimal(answer.total))
         part = "unknown" if one.banzhaf_normalised is None else f"{one.banzhaf_normalised:.6f}"
         indices = f"{one.banzhaf:>10.6f} {part:>11} {one.shapley_shubik:>11.6f}"
-        yield f"{indices} {share:>9.4%}  {_visible(one.name)}"
+        yield f"{indices} {share:>9.4%}  {visible(one.name)}"
     yield "Banzhaf: how often a holder turns the outcome when every other tosses a coin; normalised, as a share of all."
     yield "Shapley-Shubik: how often its votes reach the quota when all vote in a random order."
     for name, index in (("Banzhaf", answer.banzhaf), ("Shapley-Shubik", answer.shapley_shubik)):
@@ -187,8 +188,3 @@ def _float(value: float) -> str:
 
 def _plain(value: Number) -> str:
     return f"{Decimal(value):,f}"
-
-
-def _visible(name: str) -> str:
-    """Show what a file names without letting it work on the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

@@ -18,7 +18,7 @@ import msgspec
 
 from bot.charts.plots import Curve, Lorenz
 from bot.measured import Answer, ClassLine, Excluded, IndexLine, Number, Player, TheilByClass, text
-from bot.sheet import Exact, exact, rows, titles, written
+from bot.sheet import Exact, exact, rows, titles, visible, written
 from watchers.errors import InputError, UserError
 from watchers.governance.indices import Index, banzhaf, shapley_shubik
 from watchers.governance.power import Holdings, measure, theil_split
@@ -117,7 +117,7 @@ def _read(file: Path, options: Options) -> Sheet:
             holders.append(Holder(called, sys.intern(fields[of_class]) if of_class else "", number))
     missed = [given for given in options.exclude if not excluded[given.strip().casefold()]]
     if missed:
-        remedy = f"give what a row has in one of: {', '.join(others) or 'no column'}"
+        remedy = f"give what a row has in one of: {', '.join(map(visible, others)) or 'no column'}"
         raise InputError(str(file), f"--exclude {missed[0]!r}", "matches no row", remedy)
     return Sheet(holders, {given.strip(): excluded[given.strip().casefold()] for given in options.exclude}, zeros)
 
@@ -127,7 +127,7 @@ def _column(file: Path, columns: Sequence[str], given: str) -> str:
     if columns.count(found) == 1:
         return found
     problem = "is there twice" if found in columns else "is missing"
-    named = ", ".join(title for title in columns if title)
+    named = ", ".join(visible(title) for title in columns if title)
     raise InputError(str(file), f"line 1, column {given}", problem, f"the columns of this file are: {named}")
 
 

@@ -49,6 +49,11 @@ def written(units: int, places: int) -> int | Decimal:
     return Decimal(f"{whole}.{rest:0{places}d}".rstrip("0")) if rest else whole
 
 
+def visible(name: str) -> str:
+    """Show what a file names without letting it work on the terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
+
+
 class Row(NamedTuple):
     """One row's wanted fields, trimmed, in the order that they were asked for."""
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bot.rows import counted
 from bot.ruling import Options, Ruling
-from bot.sheet import written
+from bot.sheet import visible, written
 from bot.votes_file import Votes, read
 from watchers.governance import weigh, whatif
 from watchers.governance.asks import Counts
@@ -184,12 +184,12 @@ def _text(line: Line) -> str:
     outcome = {True: "passes", False: "fails", None: "outcome unknown"}[line.passes]
     sides = f"for {_plain(line.in_favour)}, against {_plain(line.against)}, abstain {_plain(line.abstain)}"
     voters = f"{counted(line.voters, 'voter')}, {counted(line.zero_votes, 'vote')} of no weight"
-    told = [f"{line.proposal}: {outcome}", f"{sides}; {voters}"]
+    told = [f"{visible(line.proposal)}: {outcome}", f"{sides}; {voters}"]
     if line.crossing:
-        told.append(f"quorum reached by vote {line.crossing.position}: {line.crossing.voter}")
+        told.append(f"quorum reached by vote {line.crossing.position}: {visible(line.crossing.voter)}")
     for flip in line.flips:
         cast = f"{_plain(flip.votes)} {flip.support}"
-        told.append(f"turned to {flip.to} by vote {flip.position}: {flip.voter}, {cast}")
+        told.append(f"turned to {flip.to} by vote {flip.position}: {visible(flip.voter)}, {cast}")
     told += [
         _list("pivotal voters", {"by removal": line.pivotal_by_removal, "by switch": line.pivotal_by_switch}),
         _list("largest For votes", {"that win alone": line.winning_number, "that must go": line.blocking_number}),

@@ -211,6 +211,7 @@ def test_a_cell_that_is_no_number_is_named_by_line_and_column(
         (b"", "line 1: names no columns; "),
         (b"\n\n", "line 1: names no columns; "),
         (b"a,votes\nx,1\n", "line 1, column balance: is missing; the columns of this file are: a, votes"),
+        (b"\x1b[2J,votes\nx,1\n", "line 1, column balance: is missing; the columns of this file are: \ufffd[2j, votes"),
         (b"balance,Balance\n1,2\n", "line 1, column balance: is there twice; "),
         (b"a,balance\n", "has no row below its first line; "),
         (b"a,balance\nx,0\ny,0.000\n", "column balance: comes to 0; "),

@@ -283,6 +283,17 @@ def test_a_reader_gets_the_same_in_words_from_a_zipped_file(tmp_path: Path, caps
     assert "largest For votes: that win alone 3, that must go 1\n" in text
 
 
+def test_no_name_in_a_file_works_on_the_terminal(tmp_path: Path) -> None:
+    file, out = tmp_path / "votes.csv", io.StringIO()
+    file.write_text(f"{HEAD}1\x1b[2J,for,\x1b[31mwho,40,1,0\n")
+    tally(file, Options(rule="for-only", quorum="40"), out, as_json=False)
+    told = out.getvalue()
+    assert "\x1b" not in told
+    assert told.startswith("1\ufffd[2J: passes\n")
+    assert "quorum reached by vote 1: \ufffd[31mwho\n" in told
+    assert "turned to pass by vote 1: \ufffd[31mwho, 40 for\n" in told
+
+
 SECOND_THOUGHTS = """\
 1,for,0xAa,30,10,0
 1,against,0xBb,25,10,1
