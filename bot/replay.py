@@ -15,6 +15,7 @@ import msgspec
 from eth_utils.address import to_checksum_address
 
 from bot.cards import render
+from bot.cards.escape import clean
 from bot.cards.lexicon import Lexicon
 from bot.cards.text import plain
 from bot.rows import counted
@@ -194,7 +195,8 @@ def _event_line(event: Event) -> str:
     own = {k: v for k, v in fields(event).items() if v not in ("", None, [], 0)}
     for name in ("kind", "protocol", "chain", "block", "tx", "log_index", "tx_index", "position"):
         own.pop(name, None)
-    rest = " ".join(f"{name}={value}" for name, value in own.items())
+    # of text from a chain, what cannot be seen would work on the terminal
+    rest = " ".join(f"{name}={clean(value) if isinstance(value, str) else value}" for name, value in own.items())
     return f"{event.block} {event.tx[:10]} {event.kind} {event.protocol} {rest}\n"
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.replay import fields, replay
+from bot.replay import _event_line, fields, replay
 from config.settings import load
-from tests.events import vote
+from tests.events import created, vote
 from watchers.abi import encode_words, shape_of
 from watchers.errors import InputError
 from watchers.governance.protocols.oz_governor import ProposalCreated, VoteCast
@@ -176,6 +176,13 @@ def test_the_command_says_in_a_line_what_was_not_weighed(tmp_path: Path, capsys:
         "not weighed, since a node is asked for it and replay is offline: "
         "1 liquidity move (the pool's tokens, standing and prices), 1 vote (quorum and voting supply)"
     )
+
+
+def test_a_text_of_the_chain_stays_on_its_line_and_does_not_work_on_the_terminal() -> None:
+    line = _event_line(created(5, description="Pay\x1b[2J the\nhacker\u202e"))
+    assert line.count("\n") == 1
+    assert "description=Pay[2J the hacker " in line
+    assert line.removesuffix("\n").isprintable()
 
 
 def test_a_time_that_no_file_tells_is_not_called_now(tmp_path: Path) -> None:
