@@ -1,10 +1,10 @@
 """Liquidity that moved lately, valued when a member asks: history is read without weighing, and the first day has no
 alerts.
 
-Every addition and removal of the window that stands in the busiest pools is netted and valued at today's prices, so
-what must be asked is a few things of each pool and nothing of each move: the pools once per process, then the feeds,
-then who signed the moves that are shown. Only pools that a factory we know vouches for are valued; in any other a
-contract could say what it likes.
+Every move of the window but swaps and fees, in the busiest pools and lending markets, is netted and valued at today's
+prices, so what must be asked is a few things of each pool and nothing of each move: the pools once per process, then
+the feeds, then who signed the moves that are shown. Only pools that a factory we know vouches for are valued; in any
+other a contract could say what it likes.
 Units: `usd` Decimal dollars, `_s` seconds since 1970.
 Errors: none; a chain that cannot be asked is named.
 """

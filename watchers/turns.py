@@ -4,20 +4,29 @@ Errors: none; a turn that fails is said once and the next one tries again.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import structlog
 
 from config.settings import Chain
 from watchers.errors import ChainError, Fenced, StoreError
-from watchers.history import ChainStatus, History
+from watchers.history import ChainStatus
 
 log = structlog.get_logger(__name__)
+
+
+class Statuses(Protocol):
+    """What is needed of `History`."""
+
+    async def chain_status(self, chain_id: int) -> ChainStatus | None:
+        """Tell where a chain stands; None before its first block."""
+        ...
 
 
 class Turns:
     """One job's. `waits` is what the log calls its failures."""
 
-    def __init__(self, waits: str, chain: Chain, history: History) -> None:
+    def __init__(self, waits: str, chain: Chain, history: Statuses) -> None:
         self._waits, self._chain, self._history, self._down = waits, chain, history, False
 
     async def take(self, work: Callable[[ChainStatus], Awaitable[int]]) -> int:
