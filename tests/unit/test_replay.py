@@ -181,7 +181,7 @@ def test_the_command_says_in_a_line_what_was_not_weighed(tmp_path: Path, capsys:
 def test_a_text_of_the_chain_stays_on_its_line_and_does_not_work_on_the_terminal() -> None:
     line = _event_line(created(5, description="Pay\x1b[2J the\nhacker\u202e"))
     assert line.count("\n") == 1
-    assert "description=Pay[2J the hacker " in line
+    assert "description=Pay[2J the hacker" in line
     assert line.removesuffix("\n").isprintable()
 
 
