@@ -3,24 +3,29 @@
 After each block the contracts themselves are asked what they have counted, and, on a fork in which voting ends there,
 how they would decide: `Word`. Nothing here knows how the bot reads or decides anything.
 
-    works       passes after it was crossed, lost and won again; its call succeeds
-    breaks      reaches the quorum at the last moment; its call fails
-    withdrawn   is cancelled before voting opens, where the family knows that
-    gone        is cancelled in the block of its creation
-    hasty       is voted on in the block of its creation, where the family allows that
-    unnoticed   gets no vote at all
-    loses       is voted down
-    sweeps      so many are for it that the families that end early carry it out before the deadline
-
 Units: votes are whole tokens of 1,000,000; `tick` counts blocks of two seconds from the block of the proposals.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from eth_utils.crypto import keccak
-
 from tests.evm.anvil import Anvil, Contract, accounts
+from tests.evm.dialects import PCT, Aragon, Bravo, Dialect, Numbered, PlainBravo
+from tests.evm.plans import (
+    ARAGON,
+    CANCEL,
+    EARLY,
+    EXECUTE,
+    FOR_ONLY,
+    FRACTIONS,
+    LAST,
+    OBJECTIONS,
+    OVERRIDES,
+    QUEUE,
+    SIMPLE,
+    SWEEP,
+    Plan,
+)
 from tests.evm.world import ETHER, NOBODY
 
 SUPPLY = 1_000_000
@@ -29,9 +34,6 @@ DELAY, PERIOD, EXTENSION = 2, 20, 6  # blocks
 BLOCK_S = 2
 OBJECTION_S = 12
 LOCK_S = 4
-CANCEL, EARLY, LATE, QUEUE, EXECUTE, LAST = 1, 8, 20, 30, 34, 36  # ticks
-PCT = 10**18
-SUCCEEDED = (4, 5, 7)  # succeeded, queued, executed: of IGovernor.ProposalState
 DEPLOY_GAS = 14_000_000
 VOTERS = {
     "ada": 25_000,
@@ -47,26 +49,6 @@ VOTERS = {
 }
 ROLES = ("deployer", *VOTERS, "ivy", "jan")
 
-Side = Literal["for", "against", "abstain"]
-SUPPORT = {"against": 0, "for": 1, "abstain": 2}
-
-
-class Cast(NamedTuple):
-    """A vote: whole, in `parts` of for, against and abstain, or with what the voter `owns` against its delegate."""
-
-    tick: int
-    voter: str
-    side: Side
-    parts: tuple[int, int, int] | None = None
-    owns: bool = False
-
-
-class Plan(NamedTuple):
-    """A proposal's votes, and what they turn: (voter, `crosses` | `passing` | `failing`), by hand."""
-
-    casts: tuple[Cast, ...] = ()
-    turns: tuple[tuple[str, str], ...] = ()
-
 
 class Word(NamedTuple):
     """What a contract says of a proposal after a block: for, against, abstain, and how it would end with these votes.
@@ -76,221 +58,6 @@ class Word(NamedTuple):
     counts: tuple[int, int, int]
     passes: bool
     is_quorum: Callable[[int], bool]
-
-
-def _data(to: Contract, function: str) -> bytes:
-    """Encode a call of a function that takes nothing, or a number."""
-    return bytes.fromhex(to.data(function, *([7] if function.endswith("(uint256)") else []))[2:])
-
-
-class Dialect:
-    """How a governor is spoken to; OpenZeppelin's, by a proposal's content."""
-
-    def __init__(self, governor: Contract) -> None:
-        self.governor = governor
-        self.ids: dict[str, int] = {}
-        self.content: dict[str, tuple[Any, ...]] = {}
-
-    async def propose(self, name: str, to: Contract, function: str, sender: str) -> str:
-        """Send a proposal of one call."""
-        call, text = ([to.address], [0], [_data(to, function)]), f"# It {name}"
-        self.content[name] = (*call, keccak(text=text))
-        return await self.governor.send("propose(address[],uint256[],bytes[],string)", *call, text, sender=sender)
-
-    def found(self, name: str, log: dict[str, Any]) -> None:
-        """Learn a proposal's number from what its creation logged."""
-        self.ids[name] = int(log["data"][2:66], 16)
-
-    async def step(self, step: str, name: str, sender: str) -> str:
-        """Send a proposal's next step."""
-        function = f"{step}(address[],uint256[],bytes[],bytes32)"
-        return await self.governor.send(function, *self.content[name], sender=sender)
-
-    async def cancel_at_once(self, name: str, sender: str) -> str:
-        """Cancel what is only proposed in this block, and has no number yet."""
-        return await Dialect.step(self, "cancel", name, sender)
-
-    async def vote(self, name: str, cast: Cast, sender: str) -> str:
-        """Send a vote."""
-        number, support = self.ids[name], SUPPORT[cast.side]
-        if cast.owns:
-            return await self.governor.send("castOverrideVote", number, support, "", sender=sender)
-        if cast.parts is None:
-            return await self.governor.send("castVote", number, support, sender=sender)
-        in_favour, against, abstain = (part * ETHER for part in cast.parts)
-        packed = b"".join(part.to_bytes(16) for part in (against, in_favour, abstain))
-        return await self.governor.send("castVoteWithReasonAndParams", number, 255, "", packed, sender=sender)
-
-    async def counted(self, name: str) -> tuple[tuple[int, int, int], Callable[[int], bool]]:
-        """Ask what is counted, and what the quorum is."""
-        number = self.ids[name]
-        against, in_favour, abstain = await self.governor.call("proposalVotes", number)
-        quorum = await self.governor.call("quorum", await self.governor.call("proposalSnapshot", number))
-        return (in_favour, against, abstain), lambda raw: raw == quorum
-
-    async def last(self, name: str) -> int:
-        """Ask for the last moment of voting, on the governor's clock."""
-        return int(await self.governor.call("proposalDeadline", self.ids[name]))
-
-    async def passes(self, name: str) -> bool:
-        """Ask, once voting is over, whether it passed."""
-        return await self.governor.call("state", self.ids[name]) in SUCCEEDED
-
-
-class Numbered(Dialect):
-    """OpenZeppelin's, by a proposal's number."""
-
-    async def step(self, step: str, name: str, sender: str) -> str:
-        """Send a proposal's next step."""
-        return await self.governor.send(f"{step}(uint256)", self.ids[name], sender=sender)
-
-
-class Bravo(Numbered):
-    """GovernorBravo's."""
-
-    async def propose(self, name: str, to: Contract, function: str, sender: str) -> str:
-        """Send a proposal of one call, its signature apart from its arguments."""
-        propose = "propose(address[],uint256[],string[],bytes[],string)"
-        text, data = f"# It {name}", _data(to, function)
-        self.content[name] = ([to.address], [0], [data], keccak(text=text))
-        return await self.governor.send(propose, [to.address], [0], [function], [data[4:]], text, sender=sender)
-
-    async def counted(self, name: str) -> tuple[tuple[int, int, int], Callable[[int], bool]]:
-        """Ask what is counted, and what the quorum is."""
-        found = await self.governor.call("proposals", self.ids[name])
-        quorum = await self.governor.call("quorumVotes")
-        return (found[5], found[6], found[7]), lambda raw: raw == quorum
-
-    async def last(self, name: str) -> int:
-        """Ask for the last block of voting."""
-        return int((await self.governor.call("proposals", self.ids[name]))[4])
-
-
-class PlainBravo(Bravo):
-    """GovernorBravo's, of the contract that counts its proposals from 1 and knows them by nothing else."""
-
-    async def cancel_at_once(self, name: str, sender: str) -> str:
-        """Cancel by the number that the proposal will have."""
-        return await self.governor.send("cancel(uint256)", list(self.content).index(name) + 1, sender=sender)
-
-
-class Aragon(Dialect):
-    """Aragon's: two sides, and nothing waits."""
-
-    async def propose(self, name: str, to: Contract, function: str, sender: str) -> str:
-        """Send a vote on one call."""
-        return await self.governor.send("newVote", to.address, _data(to, function), f"# It {name}", sender=sender)
-
-    def found(self, name: str, log: dict[str, Any]) -> None:
-        """Learn a vote's number."""
-        self.ids[name] = int(log["topics"][1], 16)
-
-    async def step(self, step: str, name: str, sender: str) -> str:
-        """Carry it out."""
-        return await self.governor.send(f"{step}Vote", self.ids[name], sender=sender)
-
-    async def vote(self, name: str, cast: Cast, sender: str) -> str:
-        """Send a vote."""
-        return await self.governor.send("vote", self.ids[name], cast.side == "for", sender=sender)
-
-    async def counted(self, name: str) -> tuple[tuple[int, int, int], Callable[[int], bool]]:
-        """Ask what is counted; strictly more than the quorum's share must be for it."""
-        found = await self.governor.call("getVote", self.ids[name])
-        quorum_pct, yea, nay, power = found[5:9]
-        reaches: Callable[[int], bool] = lambda raw: raw * PCT // power > quorum_pct  # noqa: E731 - asked of two numbers below
-        return (yea, nay, 0), lambda raw: reaches(raw) and not reaches(raw - 1)
-
-    async def last(self, name: str) -> int:
-        """Ask for the end, which the window is open before; others have a last moment in which one may still vote."""
-        length = int(await self.governor.call("voteTime"))
-        return int((await self.governor.call("getVote", self.ids[name]))[2]) + length
-
-    async def passes(self, name: str) -> bool:
-        """Ask, once voting is over, whether it may be carried out or has been."""
-        number = self.ids[name]
-        return bool((await self.governor.call("getVote", number))[1] or await self.governor.call("canExecute", number))
-
-
-_SEVEN = (
-    Cast(3, "ada", "for"),
-    Cast(4, "ben", "abstain"),
-    Cast(5, "cleo", "for"),
-    Cast(6, "dan", "against"),
-    Cast(7, "eve", "for"),
-    Cast(8, "fay", "for"),
-    Cast(9, "nil", "for"),
-    Cast(LATE, "gus", "against"),
-    Cast(LATE + 1, "hal", "for"),
-)
-_TURNS = (("dan", "failing"), ("eve", "passing"), ("gus", "failing"), ("hal", "passing"))
-SWEEP = Plan(
-    (Cast(3, "ada", "against"), Cast(4, "whale", "for")),
-    (("whale", "crosses"), ("whale", "passing")),
-)
-_LATE = Plan((Cast(4, "eve", "for"), Cast(LATE, "cleo", "for")), (("cleo", "crosses"), ("cleo", "passing")))
-_LOST = (Cast(3, "ada", "for"), Cast(4, "gus", "against"), Cast(5, "ben", "abstain"))
-SIMPLE = {
-    "works": Plan(_SEVEN, (("ben", "crosses"), ("ben", "passing"), *_TURNS)),
-    "breaks": _LATE,
-    "withdrawn": Plan(),
-    "gone": Plan(),
-    "loses": Plan(_LOST, (("ben", "crosses"),)),
-    "unnoticed": Plan(),
-}
-FOR_ONLY = {
-    **SIMPLE,
-    "works": Plan(_SEVEN, (("cleo", "crosses"), ("cleo", "passing"), *_TURNS)),
-    "loses": Plan(_LOST),
-}
-FRACTIONS = {  # who has no weight is refused
-    **SIMPLE,
-    "works": Plan(
-        (*_SEVEN[:4], Cast(7, "eve", "for", (20_000, 5_000, 2_000)), Cast(8, "eve", "for"), _SEVEN[5], *_SEVEN[7:]),
-        SIMPLE["works"].turns,
-    ),
-}
-OVERRIDES = {
-    **SIMPLE,
-    "works": Plan(
-        (
-            *_SEVEN[:4],
-            Cast(7, "ivy", "for", owns=True),  # dan has voted with her 20,000
-            Cast(8, "eve", "for"),
-            Cast(9, "jan", "abstain", owns=True),  # gus has not voted with his 5,000 yet
-            *_SEVEN[7:],
-        ),
-        (("ben", "crosses"), ("ben", "passing"), ("dan", "failing"), ("ivy", "passing")),
-    ),
-    "sweeps": SWEEP,
-}
-OBJECTIONS = {
-    "works": Plan(
-        (
-            Cast(3, "ada", "for"),
-            Cast(4, "ben", "against"),
-            Cast(5, "cleo", "for"),  # 4 % exactly, which is not more than 4 %
-            Cast(6, "eve", "for"),
-            Cast(7, "gus", "against"),
-            Cast(8, "dan", "against"),
-            Cast(9, "dan", "for"),  # votes again
-            Cast(10, "fay", "for"),
-            Cast(LATE, "cleo", "against"),  # objects: from here on nobody may vote for it
-            Cast(LATE + 1, "hal", "against"),
-        ),
-        (("eve", "crosses"), ("eve", "passing"), ("dan", "failing"), ("dan", "passing")),
-    ),
-    "breaks": Plan((Cast(4, "eve", "for"), Cast(12, "cleo", "for")), _LATE.turns),
-    "loses": Plan((Cast(3, "ada", "for"), Cast(4, "gus", "against"))),
-    "hasty": Plan((Cast(0, "eve", "for"), Cast(3, "cleo", "for")), _LATE.turns),
-    "unnoticed": Plan(),
-}
-ARAGON = OBJECTIONS | {
-    "works": Plan(
-        (*OBJECTIONS["works"].casts[:-2], Cast(LATE, "hal", "against"), Cast(LATE + 1, "hal", "for")),
-        OBJECTIONS["works"].turns,
-    ),
-    "sweeps": SWEEP,
-}
 
 
 class Kind(NamedTuple):

@@ -11,7 +11,8 @@ import pytest
 
 from tests.evm.anvil import Anvil, compile_contracts, missing
 from tests.evm.followed import Heard, Proposal, follow
-from tests.evm.governors import CANCEL, EARLY, EXECUTE, KINDS, LATE, QUEUE, VOTERS, Played, Seat, play
+from tests.evm.governors import KINDS, VOTERS, Played, Seat, play
+from tests.evm.plans import CANCEL, EARLY, EXECUTE, LATE, QUEUE
 from tests.evm.world import ETHER
 from watchers.alert import Alert, ProposalFacts, VoteFacts
 
