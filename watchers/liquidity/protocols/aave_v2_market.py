@@ -3,6 +3,8 @@
 Source: aave/protocol-v2, contracts/interfaces/ILendingPool.sol.
 """
 
+from typing import Final
+
 import msgspec
 
 from watchers.abi import event
@@ -10,10 +12,11 @@ from watchers.chain.block import Log
 from watchers.decode import Around, Protocol
 from watchers.liquidity.events import LiquidityMove
 from watchers.liquidity.markets import pools_of
-from watchers.liquidity.protocols.aave_v3_market import borrowed, register_shared, repaid, supplied
+from watchers.liquidity.protocols.aave_v3_market import moved, register_shared
 
-protocol = Protocol("aave_v2_market", emitters=pools_of("aave_v2_market"))
-register_shared(protocol, "aave_v2_market")
+NAME: Final = "aave_v2_market"
+protocol = Protocol(NAME, emitters=pools_of(NAME))
+register_shared(protocol, NAME)
 
 
 @event(
@@ -58,14 +61,15 @@ class OldRepay(msgspec.Struct, frozen=True, gc=False):
 
 @protocol.on(Deposit)
 def _supplied(log: Log, put: Deposit, around: Around) -> LiquidityMove | None:
-    return supplied(log, "aave_v2_market", around, put.reserve, put.user, put.on_behalf_of, put.amount)
+    return moved(log, NAME, around, "supply", put.reserve, put.amount, owner=put.on_behalf_of, payer=put.user)
 
 
 @protocol.on(OldBorrow)
 def _borrowed(log: Log, loan: OldBorrow, around: Around) -> LiquidityMove | None:
-    return borrowed(log, "aave_v2_market", around, loan.reserve, loan.user, loan.on_behalf_of, loan.amount)
+    owner, taker = loan.on_behalf_of, loan.user
+    return moved(log, NAME, around, "borrow", loan.reserve, -loan.amount, owner=owner, recipient=taker)
 
 
 @protocol.on(OldRepay)
 def _repaid(log: Log, paid: OldRepay, around: Around) -> LiquidityMove | None:
-    return repaid(log, "aave_v2_market", around, paid.reserve, paid.user, paid.repayer, paid.amount)
+    return moved(log, NAME, around, "repay", paid.reserve, paid.amount, owner=paid.user, payer=paid.repayer)

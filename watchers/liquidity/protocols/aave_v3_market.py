@@ -10,7 +10,7 @@ import msgspec
 from watchers.abi import event
 from watchers.chain.block import Log
 from watchers.decode import Around, Protocol, origin
-from watchers.liquidity.events import LiquidityMove
+from watchers.liquidity.events import LiquidityMove, LoanAction
 from watchers.liquidity.markets import Family, pools_of, speaks
 
 
@@ -81,22 +81,41 @@ class LiquidationCall(msgspec.Struct, frozen=True, gc=False):
     receive_atoken: bool
 
 
+def moved(
+    log: Log,
+    family: Family,
+    around: Around,
+    action: LoanAction,
+    token: str,
+    amount_raw: int,
+    *,
+    owner: str,
+    payer: str = "",
+    recipient: str = "",
+    in_receipts: bool = False,
+) -> LiquidityMove | None:
+    """Read a move of one token; None on a chain where the address is not the market's."""
+    if not speaks(family, around.chain_id, log.address):
+        return None
+    return LiquidityMove(
+        **origin(log, family, around),
+        action=action,
+        owner=owner,
+        recipient=recipient,
+        payer=payer,
+        token0=token,
+        amount0_raw=amount_raw,
+        amount1_raw=0,
+        in_receipts=in_receipts,
+    )
+
+
 def register_shared(protocol: Protocol, family: Family) -> None:
     """Register what v2 and v3 say alike; who emitted it decides whose it is."""
 
     @protocol.on(Withdraw)
     def _withdrawn(log: Log, out: Withdraw, around: Around) -> LiquidityMove | None:
-        if not speaks(family, around.chain_id, log.address):
-            return None
-        return LiquidityMove(
-            **origin(log, family, around),
-            action="withdraw",
-            owner=out.user,
-            recipient=out.to,
-            token0=out.reserve,
-            amount0_raw=-out.amount,
-            amount1_raw=0,
-        )
+        return moved(log, family, around, "withdraw", out.reserve, -out.amount, owner=out.user, recipient=out.to)
 
     @protocol.on(LiquidationCall)
     def _liquidated(log: Log, call: LiquidationCall, around: Around) -> LiquidityMove | None:
@@ -116,82 +135,32 @@ def register_shared(protocol: Protocol, family: Family) -> None:
         )
 
 
-def supplied(
-    log: Log, family: Family, around: Around, reserve: str, user: str, owner: str, amount: int
-) -> LiquidityMove | None:
-    """Read a deposit; None on a chain where the address is not the market's."""
-    if not speaks(family, around.chain_id, log.address):
-        return None
-    return LiquidityMove(
-        **origin(log, family, around),
-        action="supply",
-        owner=owner,
-        payer=user,
-        token0=reserve,
-        amount0_raw=amount,
-        amount1_raw=0,
-    )
-
-
-def borrowed(
-    log: Log, family: Family, around: Around, reserve: str, user: str, owner: str, amount: int
-) -> LiquidityMove | None:
-    """Read a loan."""
-    if not speaks(family, around.chain_id, log.address):
-        return None
-    return LiquidityMove(
-        **origin(log, family, around),
-        action="borrow",
-        owner=owner,
-        recipient=user,
-        token0=reserve,
-        amount0_raw=-amount,
-        amount1_raw=0,
-    )
-
-
-def repaid(
-    log: Log,
-    family: Family,
-    around: Around,
-    reserve: str,
-    user: str,
-    repayer: str,
-    amount: int,
-    *,
-    in_receipts: bool = False,
-) -> LiquidityMove | None:
-    """Read a repayment."""
-    if not speaks(family, around.chain_id, log.address):
-        return None
-    return LiquidityMove(
-        **origin(log, family, around),
-        action="repay",
-        owner=user,
-        payer=repayer,
-        token0=reserve,
-        amount0_raw=amount,
-        amount1_raw=0,
-        in_receipts=in_receipts,
-    )
-
-
 def register(protocol: Protocol, family: Family) -> None:
     """Register v3's events, for Aave's own markets or a fork's."""
     register_shared(protocol, family)
 
     @protocol.on(Supply)
     def _supplied(log: Log, put: Supply, around: Around) -> LiquidityMove | None:
-        return supplied(log, family, around, put.reserve, put.user, put.on_behalf_of, put.amount)
+        return moved(log, family, around, "supply", put.reserve, put.amount, owner=put.on_behalf_of, payer=put.user)
 
     @protocol.on(Borrow)
     def _borrowed(log: Log, loan: Borrow, around: Around) -> LiquidityMove | None:
-        return borrowed(log, family, around, loan.reserve, loan.user, loan.on_behalf_of, loan.amount)
+        owner, taker = loan.on_behalf_of, loan.user
+        return moved(log, family, around, "borrow", loan.reserve, -loan.amount, owner=owner, recipient=taker)
 
     @protocol.on(Repay)
     def _repaid(log: Log, paid: Repay, around: Around) -> LiquidityMove | None:
-        receipts = paid.use_atokens
-        return repaid(log, family, around, paid.reserve, paid.user, paid.repayer, paid.amount, in_receipts=receipts)
+        return moved(
+            log,
+            family,
+            around,
+            "repay",
+            paid.reserve,
+            paid.amount,
+            owner=paid.user,
+            payer=paid.repayer,
+            in_receipts=paid.use_atokens,
+        )
 
 
 protocol = Protocol("aave_v3_market", emitters=pools_of("aave_v3_market"))
