@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from eth_abi.abi import encode
 
@@ -55,3 +56,18 @@ def test_a_log_is_read_once_however_many_containers_ask() -> None:
 def test_many_containers_over_many_logs_are_told_all_the_same() -> None:
     found = analysed(timelocks(150, strange_logs(600)))
     assert (len(found.containers), found.cut) == (151, False)  # one more is behind the logs
+
+
+def test_the_first_log_of_an_address_is_the_first_that_nobody_took() -> None:
+    logs = [log(B, (EXECUTED,), b"", 0), log(A, ("0x" + "1" * 64,), b"", 1), log(A, (EXECUTED,), b"", 2)]
+    case = timelocks(1, logs)
+    given = {**case["receipt"], "logs": [msgspec.to_builtins(one) for one in logs]}
+    book = Book(read_sent(case["tx"], given), KNOWN, [], traced=True)
+    topics = {EXECUTED, "0x" + "1" * 64}
+    for index in ("0x1", "0x2"):
+        found = book.first(topics, A)
+        assert found is not None
+        assert found.log_index == index
+        book.take(found)
+    assert book.first(topics, A) is None
+    assert [one.address for one in book.logs(topics)] == [B]

@@ -75,12 +75,13 @@ class Book:
         self.sent, self.names, self.traced = sent, names, traced
         self.operations = list(operations)
         self.looked = 0
-        self._left: dict[str, dict[int, Log]] = {}  # by first topic, those that no container has taken
+        # those that no container has taken, by first topic, address and place
+        self._left: dict[str, dict[str, dict[int, Log]]] = {}
         self._places = {id(log): at for at, log in enumerate(sent.logs)}
         self._read: dict[tuple[int, Callable[[Log], Any]], Any] = {}
         for at, log in enumerate(sent.logs):
             if log.topics:
-                self._left.setdefault(log.topics[0], {})[at] = log
+                self._left.setdefault(log.topics[0], {}).setdefault(log.address, {})[at] = log
 
     @property
     def reverted(self) -> bool:
@@ -89,10 +90,18 @@ class Book:
 
     def logs(self, topics: Collection[str], address: str | None = None) -> list[Log]:
         """Give the logs with one of these first topics that no container has taken yet."""
-        left = [self._left[topic] for topic in topics if topic in self._left]
-        self.looked += sum(map(len, left))
-        found = [(at, log) for logs in left for at, log in logs.items() if address is None or log.address == address]
-        return [log for _, log in (sorted(found, key=lambda one: one[0]) if len(left) > 1 else found)]
+        found: dict[int, Log] = {}
+        for topic in topics:
+            by_address = self._left.get(topic, {})
+            for logs in by_address.values() if address is None else (by_address.get(address, {}),):
+                found |= logs
+        self.looked += len(found)
+        return [found[at] for at in sorted(found)]
+
+    def first(self, topics: Collection[str], address: str) -> Log | None:
+        """Give the first of the logs of an address."""
+        left = (self._left.get(topic, {}).get(address, {}) for topic in topics)
+        return min((next(iter(logs.items())) for logs in left if logs), default=(0, None))[1]
 
     def read(self, log: Log, how: Callable[[Log], T]) -> T:
         """Read a log, once however many containers ask."""
@@ -105,7 +114,7 @@ class Book:
     def take(self, *logs: Log) -> None:
         """Mark logs as told."""
         for log in logs:
-            self._left[log.topics[0]].pop(self._places[id(log)], None)
+            self._left[log.topics[0]][log.address].pop(self._places[id(log)], None)
 
 
 def _never(_spot: Spot, _book: Book) -> None:

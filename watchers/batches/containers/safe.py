@@ -53,7 +53,7 @@ def _event(spot: Spot, book: Book, topics: frozenset[str]) -> Log | None:
     """Take the Safe's next word; what was undone left none."""
     if spot.undone or book.reverted:
         return None
-    found = next(iter(book.logs(topics, spot.target)), None)
+    found = book.first(topics, spot.target)
     if found is not None:
         book.take(found)
     return found
@@ -77,9 +77,11 @@ def _left(book: Book) -> list[Container]:
     for event in book.logs(_OF_OWNERS | _OF_MODULE):
         of_owners = event.topics[0] in _OF_OWNERS
         success = event.topics[0] in (_SUCCESS, _MODULE_SUCCESS)
-        before = book.logs({_L2_OWNERS if of_owners else _L2_MODULE}, event.address)
-        meant = _l2_plan(before[0], of_owners=of_owners) if before else None
-        book.take(event, *before[:1])
+        book.take(event)
+        before = book.first({_L2_OWNERS if of_owners else _L2_MODULE}, event.address)
+        if before is not None:
+            book.take(before)
+        meant = _l2_plan(before, of_owners=of_owners) if before is not None else None
         spot = Spot("", event.address, "0x", 0, None)
         name = _hash(event) if of_owners else book.sent.hash
         kind = NAME if of_owners else "safe_module"
