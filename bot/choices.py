@@ -127,7 +127,7 @@ def find_dao(desk: Desk, key: str) -> Dao | None:
     """Find a DAO by key, name or alias."""
     wanted = key.strip().casefold()
     for dao in desk.settings.daos.values():
-        if wanted in {dao.key.casefold(), dao.name.casefold(), *(a.casefold() for a in dao.aliases)}:
+        if wanted in dao.names:
             return dao
     return None
 

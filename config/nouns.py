@@ -144,6 +144,11 @@ class Dao(Strict):
     holders: Annotated[bool, AfterValidator(_holders)] = False
     space: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything that it is called, in lower case."""
+        return frozenset(map(str.casefold, (self.key, self.name, *self.aliases)))
+
     def proposal_link(self, proposal_id: int) -> str:
         """Link a proposal; a hub names its own by 32 bytes."""
         return self.proposal_url.replace("{id}", f"0x{proposal_id:064x}" if self.space else str(proposal_id))

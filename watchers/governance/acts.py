@@ -99,8 +99,7 @@ def dao_of_act(act: Act, at: Situation) -> Dao | None:
     labels = at.settings.labels
     owner = next((o.owner for o in labels if o.address == act.address and o.chain in (None, at.chain.key)), "")
     wanted = owner.casefold()
-    every = (d for d in at.settings.daos.values() if wanted)
-    return next((d for d in every if wanted in {d.key, d.name.casefold(), *map(str.casefold, d.aliases)}), None)
+    return next((dao for dao in at.settings.daos.values() if wanted in dao.names), None) if wanted else None
 
 
 def questions(events: Sequence[Event], at: Situation, hands: Hands) -> Iterator[Ask[Any]]:

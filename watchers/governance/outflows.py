@@ -104,6 +104,5 @@ def _parties(address: str, at: Situation) -> set[str]:
 
 
 def _known_as(owner: str, at: Situation) -> set[str]:
-    daos = at.settings.daos.values()
-    named = (d for d in daos if owner in {d.key, d.name.casefold(), *map(str.casefold, d.aliases)})
+    named = (dao for dao in at.settings.daos.values() if owner in dao.names)
     return {owner, *(name for dao in named for name in (dao.key, dao.name.casefold()))}
