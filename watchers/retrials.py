@@ -8,9 +8,9 @@ Errors: none; see turns.py.
 Units: `_s` seconds since 1970.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 
@@ -19,7 +19,6 @@ from watchers.alert import AlertState, ProposalFacts
 from watchers.chain.block import Cursor
 from watchers.chain.rpc import Rpc
 from watchers.errors import DecodeError
-from watchers.facts import Ask
 from watchers.governance.again import AGAIN, compared, due_s, last_trial, news, revised, watches_over
 from watchers.governance.events import ProposalChange
 from watchers.governance.rehearsal import MAX_TIME_S, Rehearsal
@@ -28,13 +27,12 @@ from watchers.lives import Life, Lives
 from watchers.proposed import NO_METHOD
 from watchers.store import ChainStore, CommittedBlock
 from watchers.turns import Turns
-from watchers.vantage import Vantage
-from watchers.wing import Situation
+from watchers.vantage import Vantage, View
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 5  # tried in one tick; each takes a request of its own
-ASK_AGAIN_S = 600  # how long a node that refused is left alone
+ASK_AGAIN_S = 600  # how long one that came to nothing is left alone
 
 
 class Queued(NamedTuple):
@@ -65,39 +63,37 @@ class Retrials:
         return await self._turns.take(partial(self._tick, epoch))
 
     async def _tick(self, epoch: int, status: ChainStatus) -> int:
-        waiting = await self._waiting(status)
-        if not waiting:
+        tried = 0
+        for one in await self._waiting(status):
+            try:
+                async with self._vantage.over(self._rpc) as view:
+                    tried += await self._try(epoch, one, view) if view is not None else 0
+            except TimeoutError:  # the others get their turn
+                self._leave(one)
+                raise
+            except (DecodeError, ArithmeticError, ValueError) as error:  # what a hostile contract told
+                self._leave(one)
+                log.warning("retrial_failed", chain=self._chain.key, dao=one.life.dao.key, error=str(error))
+        return tried
+
+    def _leave(self, one: Queued) -> None:
+        """Leave a proposal alone for a while."""
+        self._later[one.life.newest.id] = self._clock() + ASK_AGAIN_S
+
+    async def _try(self, epoch: int, one: Queued, view: View) -> int:
+        life, header = one.life, view.at.header
+
+        def trial() -> Rehearsal:
+            return Rehearsal(AGAIN, life.newest.eta_s, life.created, life.dao, view.at)
+
+        await view.learn(lambda: trial().asks())
+        last = trial()
+        seen = last.told()
+        if seen is None or last.why or (seen.why and seen.why != NO_METHOD and header.time_s < life.newest.eta_s):
+            self._leave(one)
             return 0
-        async with self._vantage.over(self._rpc) as view:
-            if view is None:
-                return 0
-            at = view.at
-
-            def trials() -> Iterator[tuple[Queued, Rehearsal]]:
-                for one in waiting:
-                    life = one.life
-                    yield one, Rehearsal(AGAIN, life.newest.eta_s, life.created, life.dao, at)
-
-            def asks() -> Iterator[Ask[Any]]:
-                for _, trial in trials():
-                    yield from trial.asks()
-
-            await view.learn(asks)
-            tried = 0
-            for one, trial in trials():
-                try:
-                    tried += await self._say(epoch, one, trial, at)
-                except (DecodeError, ArithmeticError, ValueError) as error:  # what a hostile contract told
-                    log.warning("retrial_failed", chain=self._chain.key, dao=one.life.dao.key, error=str(error))
-            return tried
-
-    async def _say(self, epoch: int, one: Queued, trial: Rehearsal, at: Situation) -> int:
-        seen, header, newest = trial.told(), at.header, one.life.newest
-        if seen is None or trial.why or (seen.why and seen.why != NO_METHOD and header.time_s < newest.eta_s):
-            self._later[newest.id] = self._clock() + ASK_AGAIN_S
-            return 0
-        seen = compared(last_trial(one.life.steps), seen)
-        queued = sum(step.change == "queued" for step in one.life.steps)
+        seen = compared(last_trial(life.steps), seen)
+        queued = sum(step.change == "queued" for step in life.steps)
         told = news(one.standing.alert, seen, header, one.watches, queued)
         block = CommittedBlock(
             Cursor(header.height, header.hash),
@@ -106,7 +102,7 @@ class Retrials:
             late_s=max(0, header.time_s - one.due_s),
             seen_at_ms=int(self._clock() * 1000),
         )
-        return int(await self._lives.revise(epoch, one.life, one.standing, block))
+        return int(await self._lives.revise(epoch, life, one.standing, block))
 
     # --- what is due --------------------------------------------------------------------------------------------------
 

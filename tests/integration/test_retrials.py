@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot.cards import render
 from bot.cards.lexicon import Lexicon
@@ -15,6 +17,7 @@ from config.settings import VoteWatch
 from tests import governed
 from tests.governed import GOVERNOR, OTHER, PROPOSAL, WHALE, World, world
 from tests.node import START_S, Clock, Node, Refusal, Sketch, log
+from watchers import vantage
 from watchers.abi import encode_words, selector, shape_of
 from watchers.alert import AlertState, ProposalFacts
 from watchers.chain.steps import Rewind
@@ -276,6 +279,20 @@ async def test_a_node_that_refuses_is_asked_again_later_and_believed_once_it_can
         w.clock.now += 700
         assert await ours.tick(epoch) == 1
         assert tried(await card(w)).block == DUE + 1
+
+
+async def test_one_that_takes_too_long_is_left_alone_for_a_while_so_that_others_get_their_turn(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with followed(a_node(), redis, DUE) as w:
+        ours, epoch = retrials(w), w.pipeline._epoch
+        with monkeypatch.context() as hurried, capture_logs() as logs:
+            hurried.setattr(vantage, "PATIENCE_S", 0)
+            assert await ours.tick(epoch) == 0
+        assert [entry["event"] for entry in logs] == ["retrials_wait"]
+        assert await ours.tick(epoch) == 0
+        w.clock.now += 700
+        assert await ours.tick(epoch) == 1
 
 
 async def test_one_that_could_have_run_for_a_day_is_left_alone(redis: Redis) -> None:
