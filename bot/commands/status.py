@@ -6,9 +6,12 @@ from typing import Any
 from discord import app_commands
 
 from bot.cards.card import Card
+from bot.cards.escape import escape
 from bot.desk import Desk, Line
 from bot.reply import Asked, reply
 from bot.rows import fitting
+
+HOW = 400  # characters of how one line is
 
 
 def answer(lines: Sequence[Line]) -> Card:
@@ -31,7 +34,8 @@ def answer(lines: Sequence[Line]) -> Card:
 
 
 def _line(line: Line) -> str:
-    return f"{'✓' if line.well else '✗'} **{line.what}** {line.how}"
+    # what is wrong may be told in a node's own words
+    return f"{'✓' if line.well else '✗'} **{line.what}** {escape(line.how, HOW)}"
 
 
 def commands(desk: Desk) -> list[Any]:

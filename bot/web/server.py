@@ -15,6 +15,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from bot.cards.escape import clean
+
 
 class Sample(NamedTuple):
     """One measured number at scrape time."""
@@ -67,7 +69,7 @@ def application(vitals: Vitals) -> web.Application:
 
     async def readyz(_: web.Request) -> web.Response:
         ailing = await vitals.ailing()
-        lines = [f"{what}: {why}" for what, why in sorted(ailing.items())]
+        lines = [f"{what}: {clean(why)}" for what, why in sorted(ailing.items())]
         return web.Response(status=503 if ailing else 200, text="\n".join(lines or ["ready"]) + "\n")
 
     async def metrics(_: web.Request) -> web.Response:

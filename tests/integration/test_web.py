@@ -35,6 +35,9 @@ async def test_health_readiness_and_metrics_are_served_on_loopback() -> None:
         async with http.get("/readyz") as answer:
             assert answer.status == 503
             assert await answer.text() == "base: 120 blocks behind\ndiscord: not connected\n"
+        vitals.ill = {"base": "down: a header is refused: \x1b[2Jgo\nready"}
+        async with http.get("/readyz") as answer:
+            assert await answer.text() == "base: down: a header is refused: [2Jgo ready\n", "a node writes no line"
         async with http.get("/metrics") as answer:
             text = await answer.text()
         assert 'tribune_head_lag_blocks{chain="base"} 3.0' in text

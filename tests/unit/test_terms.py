@@ -208,6 +208,14 @@ def test_status_says_first_whether_all_is_well() -> None:
     assert status.answer([]).headline == "Nothing is watched"
 
 
+def test_what_a_node_says_of_its_refusal_is_harmless_in_status() -> None:
+    harmless(status.answer([Line("Base", f"down: a header is refused: {HOSTILE}", well=False)]))
+    (line,) = status.answer([Line("Base", "down: [free](https://x.example)\n✓ **Base** at the head", well=False)]).facts
+    assert "\n" not in line
+    assert "[free](" not in line
+    assert "**Base** at the head" not in line
+
+
 @pytest.mark.parametrize(
     "facts",
     [
